@@ -1,0 +1,266 @@
+"""One form for every data set: arrays, a table with a row a slice, and splits by group."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from course_utils import audit, files, kaggle, settings, simulate
+from course_utils.files import CourseError
+
+CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
+MAIN_CONTRAST = "t1ce"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Dataset:
+    """Slices with everything known about them.
+
+    Attributes
+    ----------
+    name : str
+        ``"practice"`` or ``"kaggle"``.
+    contrasts : mapping of str to ndarray of uint8, (slices, 128, 128)
+        The slices in each contrast; ``"t1ce"`` is always there.
+    masks : ndarray of bool, (slices, 128, 128), or None
+        Where the lesion is; None where nobody drew it.
+    table : pandas.DataFrame
+        A row a slice: label (class name), patient, plane, group, split, source, and whatever
+        else the data set knows.
+    class_names : tuple of str
+        What the numbers in ``labels`` stand for.
+    """
+
+    name: str
+    contrasts: Mapping[str, np.ndarray]
+    masks: np.ndarray | None
+    table: pd.DataFrame
+    class_names: tuple[str, ...] = CLASS_NAMES
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        groups = self.table["group"].nunique()
+        return f"<Dataset {self.name}: {len(self):,} slices in {groups:,} groups>"
+
+    @property
+    def images(self) -> np.ndarray:
+        """Slices in the main contrast, t1ce: uint8, (slices, 128, 128)."""
+        return self.contrasts[MAIN_CONTRAST]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Index into ``class_names``: int, (slices,)."""
+        return pd.Categorical(self.table["label"], categories=self.class_names).codes.astype(int)
+
+    def contrast(self, name: str) -> np.ndarray:
+        """Slices in one contrast: uint8, (slices, 128, 128).
+
+        Raises
+        ------
+        CourseError
+            If the data set does not have this contrast.
+        """
+        if name not in self.contrasts:
+            raise CourseError(
+                f"The {self.name} data has no contrast {name!r}, only "
+                f"{', '.join(self.contrasts)}: choose one of these, or the practice data."
+            )
+        return self.contrasts[name]
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> "Dataset":
+        """Keep some slices, as a data set of its own.
+
+        Parameters
+        ----------
+        rows : sequence of int, or ndarray of bool, (slices,)
+            Row numbers, or True for each slice to keep.
+        """
+        rows = np.asarray(rows)
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
+        return dataclasses.replace(
+            self,
+            contrasts={name: images[rows] for name, images in self.contrasts.items()},
+            masks=None if self.masks is None else self.masks[rows],
+            table=self.table.iloc[rows].reset_index(drop=True),
+        )
+
+    def split(
+        self, by: str = "group", seed: int = settings.SEED
+    ) -> tuple["Dataset", "Dataset", "Dataset"]:
+        """Divide into training, validation and test slices, each class in equal shares.
+
+        Parameters
+        ----------
+        by : {"group", "official", "slice"}
+            ``"group"`` keeps every group (a patient, or a set of near-duplicates) on one side:
+            60% train, 15% validation, 25% test. ``"official"`` takes the publisher's test slices
+            and divides the rest by group. ``"slice"`` deals the slices out one by one: the
+            mistake that lesson 01 measures.
+        seed : int
+            Another seed gives another draw.
+
+        Returns
+        -------
+        train, val, test : Dataset
+
+        Raises
+        ------
+        CourseError
+            If ``by`` is unknown, the publisher made no split, or there are too few groups.
+        """
+        train, val, test = split_rows(self, by, seed)
+        return self.take(train), self.take(val), self.take(test)
+
+
+def split_rows(
+    data: Dataset, by: str = "group", seed: int = settings.SEED
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row numbers of the three parts that :meth:`Dataset.split` makes."""
+    groups = data.table["group"].to_numpy()
+    rows = np.arange(len(data))
+    if by == "official":
+        test = (data.table["split"] == "test").to_numpy()
+        if not test.any() or test.all():
+            raise CourseError(
+                f"The {data.name} data came without a test set of its publisher's: "
+                'use split("group").'
+            )
+        folds = _folds(data, rows[~test], groups, 5, seed)
+        return np.sort(np.concatenate(folds[1:])), folds[0], rows[test]
+    if by not in ("group", "slice"):
+        raise CourseError(f"There is no split by {by!r}: use 'group', 'official' or 'slice'.")
+    folds = _folds(data, rows, groups if by == "group" else None, 20, seed)
+    val, test = max(1, round(0.15 * len(folds))), max(1, round(0.25 * len(folds)))
+    parts = folds[val + test :], folds[:val], folds[val : val + test]
+    return tuple(np.sort(np.concatenate(part)) for part in parts)
+
+
+def load(name: str | None = None) -> Dataset:
+    """Load a data set from its cache; make the practice data first where there is none.
+
+    Parameters
+    ----------
+    name : {"practice", "kaggle"}, optional
+        The chosen data set (:func:`course_utils.settings.dataset`) where it is left out.
+
+    Raises
+    ------
+    CourseError
+        If there is no such data set, or the Kaggle data has not been fetched.
+    """
+    name = name or settings.dataset()
+    folder = folder_of(name)
+    if name == "practice" and not folder.exists():
+        with files.lock(folder):
+            # Another kernel may have finished while this one waited.
+            if not folder.exists():
+                save(folder, *simulate.practice())
+    if not folder.exists():
+        raise CourseError(
+            "The Kaggle data is not on this computer yet: fetch it with 'course data download', "
+            "or with 'course data import PATH' from a zip or folder you have."
+        )
+    return _read(name, folder)
+
+
+def import_kaggle(path: Path) -> Dataset:
+    """Read the Kaggle data from a zip or a folder, find its duplicates, and cache it.
+
+    Raises
+    ------
+    CourseError
+        If nothing usable is there; the data imported before, if any, stays.
+    """
+    folder = folder_of("kaggle")
+    images, table, problems = kaggle.read(path)
+    table["group"] = audit.duplicate_groups(images)
+    with files.lock(folder):
+        save(folder, {MAIN_CONTRAST: images}, None, table, problems)
+    return _read("kaggle", folder)
+
+
+def folder_of(name: str) -> Path:
+    """Folder that holds a data set's cache, whether it is there yet or not.
+
+    Raises
+    ------
+    CourseError
+        If there is no such data set.
+    """
+    if name not in settings.DATASETS:
+        raise CourseError(
+            f"There is no data set called {name!r}: use one of {', '.join(settings.DATASETS)}."
+        )
+    # A changed simulator must not be answered from an old cache.
+    version = simulate.VERSION if name == "practice" else kaggle.FORMAT
+    return settings.data_dir() / name / f"v{version}"
+
+
+def save(
+    folder: Path,
+    contrasts: Mapping[str, np.ndarray],
+    masks: np.ndarray | None,
+    table: pd.DataFrame,
+    problems: pd.DataFrame | None = None,
+) -> None:
+    """Write a data set's cache: all of it, or nothing."""
+    with files.atomic(folder) as new:
+        new.mkdir(parents=True)
+        for name, images in contrasts.items():
+            np.save(new / f"{name}.npy", images)
+        if masks is not None:
+            np.save(new / "masks.npy", masks)
+        table.to_csv(new / "table.csv", index=False)
+        if problems is not None:
+            problems.to_csv(new / "problems.csv", index=False)
+        (new / "contents.json").write_text(json.dumps({"contrasts": list(contrasts)}))
+
+
+def problems(name: str = "kaggle") -> pd.DataFrame:
+    """Files that could not be imported: a row each, with the columns file and problem."""
+    path = folder_of(name) / "problems.csv"
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["file", "problem"])
+
+
+def _read(name: str, folder: Path) -> Dataset:
+    try:
+        contents = json.loads((folder / "contents.json").read_text())
+        table = pd.read_csv(folder / "table.csv", dtype={"patient": "string", "group": "string"})
+        arrays = {c: np.load(folder / f"{c}.npy", mmap_mode="r") for c in contents["contrasts"]}
+        masks = folder / "masks.npy"
+        masks = np.load(masks, mmap_mode="r") if masks.exists() else None
+        if any(len(images) != len(table) for images in arrays.values()):
+            raise ValueError("the table and the images do not belong together")
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"The cache in {folder} is damaged ({error}): delete this folder and try again."
+        ) from None
+    return Dataset(name, arrays, masks, table)
+
+
+def _folds(
+    data: Dataset, rows: np.ndarray, groups: np.ndarray | None, most: int, seed: int
+) -> list[np.ndarray]:
+    """Deal rows out into equal folds, by class, and by group where groups are given."""
+    labels = data.labels[rows]
+    units = rows if groups is None else groups[rows]
+    fewest = min(len(np.unique(units[labels == label])) for label in np.unique(labels))
+    if fewest < 3:
+        raise CourseError(
+            f"The {data.name} data has a class with only {fewest} groups of slices, and a split "
+            "needs at least 3: add more patients."
+        )
+    count = min(most, fewest)
+    if groups is None:
+        folds = StratifiedKFold(count, shuffle=True, random_state=seed).split(rows, labels)
+    else:
+        folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(
+            rows, labels, groups[rows]
+        )
+    return [rows[test] for _, test in folds]

@@ -1,0 +1,89 @@
+"""Writing to disk so that nothing is ever lost or half-written."""
+
+import contextlib
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock
+
+
+class CourseError(RuntimeError):
+    """Something a reader can mend: one sentence that says what is wrong and what to do."""
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``path``; rename it to ``path`` when the block ends well.
+
+    The block may write a file or make a folder there. When it fails, or the process is killed,
+    ``path`` is as it was before.
+
+    Raises
+    ------
+    CourseError
+        If the disk is full or the folder cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _explained(error, path) from error
+    finally:
+        remove(temporary)
+
+
+@contextlib.contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Let one process at a time into the block; the others wait for it.
+
+    Raises
+    ------
+    CourseError
+        If the folder cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        waiting = FileLock(f"{path}.lock")
+        waiting.acquire()
+    except OSError as error:
+        raise _explained(error, path) from error
+    try:
+        # Whoever holds the lock is alone: what a killed process left behind can go.
+        for leftover in path.parent.glob(f"{path.name}.*.partial"):
+            remove(leftover)
+        yield
+    finally:
+        waiting.release()
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, whichever it is, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+def _explained(error: OSError, path: Path) -> Exception:
+    if error.errno == errno.ENOSPC:
+        return CourseError(
+            f"The disk is full, so {path} was not written: free some space, or set COURSE_DATA "
+            "to a folder on another disk, and try again."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return CourseError(
+            f"{path.parent} cannot be written: change its permissions, or set COURSE_DATA to a "
+            "folder of your own, and try again."
+        )
+    return error
