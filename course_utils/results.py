@@ -1,0 +1,74 @@
+"""Measured numbers: one JSON file each, with everything needed to measure them again."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from course_utils import files, settings
+from course_utils.files import CourseError
+
+VERSIONS_OF = ("numpy", "scikit-learn", "keras", "tensorflow")
+
+
+def save(name: str, figures: Mapping, **how) -> Path:
+    """Write figures to ``results/<name>.json`` in the data folder.
+
+    Parameters
+    ----------
+    name : str
+        File name without its ending.
+    figures : mapping
+        What was measured. A figure with an interval is ``{"value", "low", "high"}``.
+    **how
+        Settings to measure it again: data set, split, seed, command and so on.
+    """
+    record = {
+        "name": name,
+        "figures": figures,
+        "settings": {"seed": settings.SEED} | how,
+        "versions": {"python": platform.python_version()} | _versions(),
+        "machine": {
+            "system": platform.system(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+        },
+    }
+    path = settings.data_dir() / "results" / f"{name}.json"
+    with files.atomic(path) as new:
+        new.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def load(name: str) -> dict:
+    """Read ``results/<name>.json``: your own measurement, else the one that comes along.
+
+    Raises
+    ------
+    CourseError
+        If nobody measured this, or the file is damaged.
+    """
+    for folder in (settings.data_dir(), settings.ROOT / "data"):
+        path = folder / "results" / f"{name}.json"
+        if path.exists():
+            try:
+                return json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise CourseError(f"{path} is damaged ({error}): delete it and measure again.")
+    raise CourseError(f"There is no result called {name!r} in {path.parent}: measure it first.")
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in VERSIONS_OF:
+        # TensorFlow goes by another name where its CPU-only wheel is installed.
+        names = ("tensorflow-cpu", "tensorflow") if package == "tensorflow" else (package,)
+        for name in names:
+            try:
+                found[package] = version(name)
+                break
+            except ModuleNotFoundError:
+                continue
+    return found
