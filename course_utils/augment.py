@@ -1,0 +1,93 @@
+"""From slices in an array to the batches that a network is trained on."""
+
+import keras
+import tensorflow as tf
+
+from course_utils import settings
+from course_utils.datasets import Dataset
+
+
+def scale(images) -> tf.Tensor:
+    """Turn grey values 0 to 255 into numbers from 0 to 1, with the channel axis Keras expects.
+
+    Parameters
+    ----------
+    images : array or tensor of uint8, (..., height, width)
+
+    Returns
+    -------
+    tensor of float32, (..., height, width, 1)
+    """
+    return tf.cast(images, tf.float32)[..., tf.newaxis] / 255
+
+
+def pipeline(
+    rotation: float = 15, zoom: float = 0.1, flip: bool = True, seed: int = settings.SEED
+) -> keras.layers.Pipeline:
+    """Random changes after which a brain is still a brain of the same class.
+
+    It takes a batch of scaled images, or a dictionary with ``"images"`` and
+    ``"segmentation_masks"``: both then get the same draw, the masks without new values in
+    between. What leaves the frame is lost, what comes into it is black, like air. Each call
+    draws anew; a new pipeline of the same seed repeats the draws of the first.
+
+    Parameters
+    ----------
+    rotation : float
+        Largest angle either way, in degrees.
+    zoom : float
+        Largest change of size either way, as a share: 0.1 is 90% to 110%.
+    flip : bool
+        Whether to swap left and right in one image of two.
+    seed : int
+
+    Returns
+    -------
+    keras.layers.Pipeline
+        float32 (batch, height, width, 1) to the same shape.
+    """
+    # One seed for all would tie the angle to the zoom: both layers would draw the same numbers.
+    layers = [
+        keras.layers.RandomRotation(rotation / 360, fill_mode="constant", seed=seed),
+        keras.layers.RandomZoom(zoom, fill_mode="constant", seed=seed + 1),
+    ]
+    if flip:
+        layers.append(keras.layers.RandomFlip("horizontal", seed=seed + 2))
+    return keras.layers.Pipeline(layers)
+
+
+def batches(
+    data: Dataset,
+    batch_size: int = 32,
+    augmentation: keras.layers.Pipeline | None = None,
+    shuffle: bool = False,
+    seed: int = settings.SEED,
+) -> tf.data.Dataset:
+    """Serve slices and labels in batches, scaled, and augmented where a pipeline is given.
+
+    Parameters
+    ----------
+    data : Dataset
+    batch_size : int
+        Slices a batch; the last one may be smaller.
+    augmentation : keras.layers.Pipeline, optional
+        What :func:`pipeline` makes. It draws anew in each epoch.
+    shuffle : bool
+        Whether to serve the slices in another order in each epoch.
+    seed : int
+        Seed of the order. The pipeline has its own.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Of float32 images in [0, 1], (batch, 128, 128, 1), and int64 labels, (batch,).
+    """
+    served = tf.data.Dataset.from_tensor_slices((data.images, data.labels))
+    if shuffle:
+        served = served.shuffle(len(data), seed=seed)
+    served = served.batch(batch_size).map(lambda images, labels: (scale(images), labels))
+    if augmentation is not None:
+        # One call a batch, not one a slice; and one call at a time: with several at once, which
+        # batch gets which random numbers would depend on the machine.
+        served = served.map(lambda images, labels: (augmentation(images, training=True), labels))
+    return served.prefetch(tf.data.AUTOTUNE)

@@ -1,0 +1,146 @@
+"""The batches are right, and augmentation changes what it should and nothing else."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from course_utils import augment
+from course_utils.datasets import CLASS_NAMES, Dataset
+
+
+def made_up(slices: int = 10) -> Dataset:
+    """Slices whose grey value tells their row, so that a mix-up with the labels shows."""
+    rows = np.arange(slices)
+    images = np.zeros((slices, 128, 128), np.uint8)
+    images[:, 32:96, 32:96] = 20 * (rows + 1)[:, None, None]
+    names = np.array(CLASS_NAMES)[rows % 4]
+    return Dataset("practice", {"t1ce": images}, None, pd.DataFrame({"label": names}))
+
+
+def served(batches: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = zip(*batches.as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
+
+
+def off_centre() -> tuple[tf.Tensor, tf.Tensor]:
+    """Eight images that are their own masks: an L, which no rotation turns into its mirror."""
+    shape = np.zeros((8, 128, 128, 1), np.float32)
+    shape[:, 30:90, 40:50] = 1
+    shape[:, 80:90, 40:75] = 1
+    return tf.constant(shape), tf.constant(shape)
+
+
+def test_images_are_scaled_to_one():
+    images = np.array([[[0, 51], [204, 255]]], np.uint8)
+    scaled = augment.scale(images)
+    assert scaled.shape == (1, 2, 2, 1)
+    assert scaled.dtype == tf.float32
+    np.testing.assert_allclose(scaled[0, ..., 0], [[0, 0.2], [0.8, 1]], rtol=1e-6)
+
+
+def test_each_slice_is_served_once_with_its_label():
+    data = made_up()
+    images, labels = served(augment.batches(data, batch_size=4, shuffle=True))
+    assert images.shape == (10, 128, 128, 1)
+    assert images.dtype == np.float32
+    rows = np.rint(images[:, 64, 64, 0] * 255 / 20).astype(int) - 1
+    assert sorted(rows) == list(range(10))
+    assert list(rows) != list(range(10))
+    np.testing.assert_array_equal(labels, data.labels[rows])
+
+
+def test_without_shuffling_the_order_stays():
+    data = made_up()
+    images, labels = served(augment.batches(data, batch_size=4))
+    np.testing.assert_allclose(images[..., 0], data.images / 255, rtol=1e-6)
+    np.testing.assert_array_equal(labels, data.labels)
+
+
+def test_augmentation_keeps_the_labels():
+    data = made_up()
+    images, labels = served(augment.batches(data, 4, augment.pipeline(), shuffle=True))
+    rows = np.rint(images[:, 64, 64, 0] * 255 / 20).astype(int) - 1
+    np.testing.assert_array_equal(labels, data.labels[rows])
+    assert images.min() >= 0
+    assert images.max() <= 1
+
+
+def test_every_epoch_draws_and_orders_anew():
+    batches = augment.batches(made_up(), 10, augment.pipeline())
+    first, second = served(batches)[0], served(batches)[0]
+    assert np.abs(first - second).mean() > 0.01
+    ordered = augment.batches(made_up(), 10, shuffle=True)
+    assert not np.array_equal(served(ordered)[1], served(ordered)[1])
+
+
+def test_one_seed_gives_the_same_epochs_again():
+    runs = []
+    for _ in range(2):
+        batches = augment.batches(made_up(40), 4, augment.pipeline(seed=3), shuffle=True, seed=3)
+        runs.append([served(batches) for _ in range(2)])
+    for (images, labels), (again, labels_again) in zip(*runs, strict=True):
+        np.testing.assert_array_equal(images, again)
+        np.testing.assert_array_equal(labels, labels_again)
+    other = served(augment.batches(made_up(40), 4, augment.pipeline(seed=4), shuffle=True, seed=3))
+    assert not np.array_equal(runs[0][0][0], other[0])
+
+
+def test_masks_get_the_draw_of_their_image_and_stay_masks():
+    images, masks = off_centre()
+    drawn = augment.pipeline()({"images": images, "segmentation_masks": masks}, training=True)
+    assert set(np.unique(drawn["segmentation_masks"])) == {0, 1}
+    for image, mask, before in zip(
+        drawn["images"].numpy(), drawn["segmentation_masks"].numpy(), masks.numpy(), strict=True
+    ):
+        image, mask, before = image > 0.5, mask > 0.5, before > 0.5
+        assert (image & mask).sum() / (image | mask).sum() > 0.9
+        assert (before & mask).sum() / (before | mask).sum() < 0.9
+
+
+def test_nothing_changes_outside_training():
+    images, _ = off_centre()
+    np.testing.assert_array_equal(augment.pipeline()(images, training=False), images)
+
+
+@pytest.mark.parametrize("flip", [True, False])
+def test_flip_mirrors_left_and_right_only(flip):
+    images = tf.repeat(off_centre()[0], 4, axis=0)
+    drawn = augment.pipeline(rotation=0, zoom=0, flip=flip)(images, training=True).numpy()
+    same = (np.abs(drawn - images) < 1e-3).all(axis=(1, 2, 3))
+    mirrored = (np.abs(drawn - images[:, :, ::-1]) < 1e-3).all(axis=(1, 2, 3))
+    assert (same ^ mirrored).all()
+    assert mirrored.any() == flip
+
+
+def test_zoom_and_rotation_stay_within_their_limits():
+    square = np.zeros((64, 128, 128, 1), np.float32)
+    square[:, 32:96, 32:96] = 1
+    zoomed = augment.pipeline(rotation=0, zoom=0.1, flip=False)(square, training=True).numpy()
+    sides = zoomed[:, 64, :, 0].sum(axis=1) / 64
+    # Keras zooms out by 1.1 or in by 0.9: the side is divided by that.
+    assert 1 / 1.1 - 0.02 < sides.min() < 0.94
+    assert 1.06 < sides.max() < 1 / 0.9 + 0.02
+    np.testing.assert_allclose(zoomed[:, :, 64, 0].sum(axis=1) / 64, sides, atol=0.02)
+
+    bar = np.zeros((64, 128, 128, 1), np.float32)
+    bar[:, 63:65, 24:104] = 1
+    turned = augment.pipeline(rotation=15, zoom=0, flip=False)(bar, training=True).numpy()
+    angles = []
+    for image in turned[..., 0]:
+        rows, columns = np.nonzero(image > 0.5)
+        angles.append(np.degrees(np.arctan(np.polyfit(columns, rows, 1)[0])))
+    assert -16 < min(angles) < -10
+    assert 10 < max(angles) < 16
+
+
+def test_angle_and_zoom_are_drawn_apart():
+    rotation, zoom, flip = augment.pipeline(seed=1).layers
+    assert len({rotation.seed, zoom.seed, flip.seed}) == 3
+
+
+def test_what_comes_into_the_frame_is_black():
+    white = keras.ops.ones((16, 128, 128, 1))
+    drawn = augment.pipeline(rotation=15, zoom=0.1)(white, training=True).numpy()
+    assert (drawn == 0).any()
