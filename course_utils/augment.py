@@ -1,6 +1,7 @@
 """From slices in an array to the batches that a network is trained on."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from course_utils import settings
@@ -19,6 +20,21 @@ def scale(images) -> tf.Tensor:
     tensor of float32, (..., height, width, 1)
     """
     return tf.cast(images, tf.float32)[..., tf.newaxis] / 255
+
+
+def unscale(images) -> np.ndarray:
+    """Undo :func:`scale`, to draw what a network is given.
+
+    Parameters
+    ----------
+    images : array or tensor of float, (..., height, width, 1)
+        In [0, 1]; values outside are cut off.
+
+    Returns
+    -------
+    ndarray of uint8, (..., height, width)
+    """
+    return np.rint(np.clip(np.asarray(images)[..., 0], 0, 1) * 255).astype(np.uint8)
 
 
 def pipeline(

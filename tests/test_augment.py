@@ -40,6 +40,12 @@ def test_images_are_scaled_to_one():
     np.testing.assert_allclose(scaled[0, ..., 0], [[0, 0.2], [0.8, 1]], rtol=1e-6)
 
 
+def test_unscale_gives_the_grey_values_back():
+    images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    np.testing.assert_array_equal(augment.unscale(augment.scale(images)), images)
+    np.testing.assert_array_equal(augment.unscale(np.array([[[-1.0], [2.0]]])), [[0, 255]])
+
+
 def test_each_slice_is_served_once_with_its_label():
     data = made_up()
     images, labels = served(augment.batches(data, batch_size=4, shuffle=True))
