@@ -1,0 +1,137 @@
+"""The ``course`` command: check this computer, fetch data, open or run the lessons."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Words of the command line; those this program was started with where left out.
+
+    Returns
+    -------
+    int
+        Exit code: 0 if it went well, 1 if not, 130 if it was interrupted.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no accents must not stop a lesson.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.function is not _lab:
+        parser.error(f"unknown words: {' '.join(rest)}")
+    options.rest = rest
+    try:
+        code = _run(options)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output, such as head, has enough. Nothing is left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"The package {error.name} is missing from {sys.prefix}: run 'make setup', then use "
+            "the course command of that environment (.venv).",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    from course_utils.files import CourseError
+
+    try:
+        return options.function(options) or 0
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="course", description="Brain MRI classification, taken by running it."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("check", help="say whether this computer can run the lessons")
+    command.set_defaults(function=_check)
+
+    command = commands.add_parser(
+        "lab", help="open JupyterLab on the first lesson; options go to JupyterLab"
+    )
+    command.set_defaults(function=_lab)
+
+    command = commands.add_parser("run", help="run lessons without a browser, into build/")
+    command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
+    command.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 00 01; else all")
+    command.set_defaults(function=_lessons)
+
+    command = commands.add_parser("data", help="show, simulate, download or import data")
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    action = actions.add_parser("info", help="show what is there, and where")
+    action.set_defaults(function=_info)
+    action = actions.add_parser("simulate", help="make the practice data now, if it is not there")
+    action.set_defaults(function=_simulate)
+    action = actions.add_parser("download", help="fetch the Kaggle data and import it")
+    action.set_defaults(function=_download)
+    action = actions.add_parser("import", help="import the Kaggle data from a zip or a folder")
+    action.add_argument("path", type=Path, metavar="PATH")
+    action.set_defaults(function=_import)
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    from course_utils import check
+
+    return int(not check.show(check.findings()))
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from course_utils import lessons
+
+    return lessons.open_lab(options.rest)
+
+
+def _lessons(options: argparse.Namespace) -> int:
+    from course_utils import lessons
+
+    return int(lessons.run(options.lessons, options.dataset) > 0)
+
+
+def _info(options: argparse.Namespace) -> None:
+    from course_utils import inventory
+
+    inventory.show()
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from course_utils import datasets
+
+    print(datasets.load("practice"))
+
+
+def _download(options: argparse.Namespace) -> None:
+    from course_utils import kaggle
+
+    _import(argparse.Namespace(path=kaggle.download()))
+
+
+def _import(options: argparse.Namespace) -> None:
+    from course_utils import datasets, inventory
+
+    inventory.show_import(datasets.import_kaggle(options.path))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Fixtures for unit tests.
+
+A unit test gets an empty data folder of its own, so it can neither write to ``data/`` nor depend
+on what is there. The two exceptions read only: ``practice`` and ``shared``. Notebooks are not
+touched by these fixtures: under nbval a lesson uses the real data folder, as a learner does.
+"""
+
+import pytest
+
+from course_utils import datasets, settings
+
+
+@pytest.fixture(scope="session")
+def practice():
+    """The practice data from the shared cache; simulated once where there is none."""
+    return datasets.load("practice")
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Folder beside the repository with the real data's zip; few computers have one."""
+    folder = settings.ROOT.parent / "shared"
+    if not (folder / "mri" / "archive.zip").exists():
+        pytest.skip(f"the real data's zip is not in {folder / 'mri'}")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_data_folder(monkeypatch, tmp_path):
+    """Point the course to an empty folder, and to no remembered or exported choice."""
+    folder = tmp_path / "data"
+    monkeypatch.setenv("COURSE_DATA", str(folder))
+    for name in ("COURSE_DATASET", "COURSE_STATIC", "COURSE_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
