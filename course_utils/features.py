@@ -1,0 +1,86 @@
+"""What frozen layers make of the slices: computed once, kept on disk, read by all later runs."""
+
+import hashlib
+import time
+from collections.abc import Iterable
+
+import keras
+import numpy as np
+
+from course_utils import files, settings
+from course_utils.files import CourseError
+
+
+def predict(model: keras.Model, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """Run slices through a network, a batch at a time.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes float32 slices (batch, 128, 128, 1) in [0, 1].
+    images : ndarray of uint8, (slices, 128, 128)
+    batch_size : int
+
+    Returns
+    -------
+    ndarray of float32, (slices, ...)
+        Probabilities, (slices, 4), where the network is a classifier.
+    """
+    # As floats all slices at once would take a gigabyte.
+    step = 8 * batch_size
+    return np.concatenate(
+        [
+            model.predict(
+                images[begin : begin + step, ..., np.newaxis] / np.float32(255),
+                batch_size=batch_size,
+                verbose=0,
+            )
+            for begin in range(0, len(images), step)
+        ]
+    )
+
+
+def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:
+    """Outputs of frozen layers, from the disk where the same ones were computed before.
+
+    Parameters
+    ----------
+    trunk : keras.Model
+        The frozen layers, from the slice on.
+    images : ndarray of uint8, (slices, 128, 128)
+
+    Returns
+    -------
+    outputs : ndarray of float16, (slices, ...)
+        Half precision takes half the room, and no classifier here can tell the difference.
+    seconds : float
+        What computing them took, now or then.
+
+    Raises
+    ------
+    CourseError
+        If the file with these outputs is damaged, or cannot be written.
+    """
+    key = fingerprint(images, *trunk.get_weights(), [trunk.layers[-1].name])
+    path = settings.data_dir() / "features" / f"{key}.npz"
+    with files.lock(path):
+        if not path.exists():
+            begin = time.perf_counter()
+            computed = predict(trunk, images).astype(np.float16)
+            with files.atomic(path) as new, new.open("wb") as file:
+                np.savez(file, outputs=computed, seconds=time.perf_counter() - begin)
+    try:
+        with np.load(path) as stored:
+            return stored["outputs"], float(stored["seconds"])
+    # A truncated zip raises more kinds of exceptions than NumPy documents.
+    except Exception as error:
+        raise CourseError(f"{path} is damaged ({error}): delete it and try again.") from None
+
+
+def fingerprint(*arrays: Iterable) -> str:
+    """Hash of arrays: the same one for the same shapes, types and numbers, and only then."""
+    digest = hashlib.blake2b(digest_size=10)
+    for array in map(np.ascontiguousarray, arrays):
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(array)
+    return digest.hexdigest()

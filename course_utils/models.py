@@ -1,0 +1,119 @@
+"""The networks of this course: a small one of our own, and two published ones with a new head.
+
+Every classifier here is one flat functional model, so that any layer can be reached by its name.
+Four names are the same in all of them: ``features`` (the last map that still has a place for
+everything), ``pooled`` (one number a channel), ``logits`` and ``probabilities``.
+"""
+
+import keras
+
+from course_utils import settings, weights
+from course_utils.datasets import CLASS_NAMES
+from course_utils.weights import Source
+
+
+def baseline() -> keras.Model:
+    """Build a small CNN: four convolutions with 16, 32, 64 and 128 filters.
+
+    The first one moves in steps of two pixels. That leaves a quarter of the work for all that
+    follows, and makes the network fast enough for a laptop.
+
+    Returns
+    -------
+    keras.Model
+        float32 slices (batch, 128, 128, 1) in [0, 1] to probabilities (batch, 4).
+    """
+    inputs = keras.Input((settings.IMAGE_SIZE, settings.IMAGE_SIZE, 1), name="slice")
+    x = inputs
+    for number, filters in enumerate((16, 32, 64, 128), start=1):
+        if number > 1:
+            x = keras.layers.MaxPooling2D(name=f"pool{number - 1}")(x)
+        # Batch norm shifts every channel anyway: a bias before it would be lost.
+        x = keras.layers.Conv2D(
+            filters,
+            3,
+            strides=2 if number == 1 else 1,
+            padding="same",
+            use_bias=False,
+            name=f"conv{number}",
+        )(x)
+        # A run here has a few hundred steps: at Keras's momentum of 0.99 the averages lag behind.
+        x = keras.layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
+        x = keras.layers.ReLU(name=f"relu{number}")(x)
+    return _classifier("baseline", inputs, x, dropout=0.2)
+
+
+def transfer(backbone: str, source: Source | None = None) -> keras.Model:
+    """Put a new head on a published network.
+
+    Batch norm is frozen: its averages were taken over the pictures of the pretraining, and a few
+    batches of ours would only spoil them.
+
+    Parameters
+    ----------
+    backbone : {"mobilenetv2", "resnet50"}
+        MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381) or ResNet50 (He et al. 2015, arXiv
+        1512.03385).
+    source : Source, optional
+        Where its weights come from; what :func:`course_utils.weights.resolve` finds where it is
+        left out.
+
+    Returns
+    -------
+    keras.Model
+        float32 slices (batch, 128, 128, 1) in [0, 1] to probabilities (batch, 4).
+
+    Raises
+    ------
+    CourseError
+        If there is no such backbone, or its weights are damaged.
+    """
+    title = weights.known(backbone).title
+    source = source or weights.resolve(backbone)
+    inputs = keras.Input((settings.IMAGE_SIZE, settings.IMAGE_SIZE, 1), name="slice")
+    # Photographs have three colours: the one grey value is repeated.
+    x = keras.layers.Concatenate(name="grey_to_colour")([inputs] * 3)
+    x = _preprocessing(backbone)(x)
+    network = getattr(keras.applications, title)(
+        include_top=False, weights=None, input_tensor=x, name=backbone
+    )
+    weights.load(network, source)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    return _classifier(backbone, inputs, network.output, dropout=0.4)
+
+
+def part(model: keras.Model, start: str | None = None, stop: str = "probabilities") -> keras.Model:
+    """Take the layers after ``start`` up to ``stop`` as a model of their own.
+
+    Both share their weights: train the part, and the whole is trained.
+
+    Parameters
+    ----------
+    model : keras.Model
+    start : str, optional
+        Name of the last layer to leave out; None begins with the slice itself.
+    stop : str
+        Name of the last layer to keep.
+    """
+    inputs = model.inputs if start is None else model.get_layer(start).output
+    return keras.Model(inputs, model.get_layer(stop).output)
+
+
+def _preprocessing(backbone: str) -> keras.layers.Layer:
+    """Turn 0 to 1 into the numbers that a backbone saw in its pretraining."""
+    if backbone == "mobilenetv2":
+        return keras.layers.Rescaling(2, offset=-1, name="minus_one_to_one")
+    # 0 to 255, minus ImageNet's mean blue, green and red. In a grey picture the order of the
+    # three is no matter, but the order of the means is.
+    means = [-103.939, -116.779, -123.68]
+    return keras.layers.Rescaling(255, offset=means, name="minus_means")
+
+
+def _classifier(name: str, inputs, x, dropout: float) -> keras.Model:
+    x = keras.layers.Identity(name="features")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="pooled")(x)
+    x = keras.layers.Dropout(dropout, name="dropout")(x)
+    x = keras.layers.Dense(len(CLASS_NAMES), name="logits")(x)
+    return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(x), name=name)

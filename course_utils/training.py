@@ -1,0 +1,300 @@
+"""Training: with a progress you can watch, only the layers that need it, and never twice.
+
+The way to a fast fine-tuning is short. Layers that stay frozen give the same output for the same
+slice in every epoch, so their output is computed once and kept (:mod:`course_utils.features`).
+What comes after the *cut* is then trained as a small network of its own. It shares its layers
+with the whole network, which is thereby trained too.
+"""
+
+import dataclasses
+import hashlib
+import json
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from tqdm.auto import tqdm
+
+from course_utils import augment, features, files, models, settings, weights
+from course_utils.datasets import Dataset
+from course_utils.features import predict as predict
+from course_utils.files import CourseError
+
+# Part of every run's name: raise it when the same settings no longer give the same run.
+VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything about a training that is decided before it begins.
+
+    Attributes
+    ----------
+    name : str
+    network : {"baseline", "mobilenetv2", "resnet50"}
+    epochs : int
+    learning_rate : float
+        Its highest value, after the first epoch.
+    cut : str or None
+        Layers up to this one stay frozen; None trains all of them.
+    augment : bool
+        Whether slices change a little each time they are seen. Needs ``cut=None``.
+    mirror : bool
+        Whether the mirror images are learned from, too. Needs a cut.
+    batch_size : int
+    """
+
+    name: str
+    network: str
+    epochs: int
+    learning_rate: float
+    cut: str | None = None
+    augment: bool = False
+    mirror: bool = False
+    batch_size: int = 64
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("baseline", "baseline", 16, 3e-3, augment=True, batch_size=32),
+        Recipe("baseline-plain", "baseline", 16, 3e-3, batch_size=32),
+        Recipe("mobilenetv2-head", "mobilenetv2", 40, 3e-3, cut="pooled"),
+        Recipe("mobilenetv2-finetuned", "mobilenetv2", 5, 3e-4, cut="block_12_add", mirror=True),
+        Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled"),
+        Recipe("resnet50-finetuned", "resnet50", 5, 3e-4, cut="conv5_block2_out", mirror=True),
+    )
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """A finished training.
+
+    Attributes
+    ----------
+    name : str
+        The recipe's.
+    model : keras.Model
+        The whole network, from slice to probabilities.
+    history : pandas.DataFrame
+        A row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
+    settings : dict
+        The recipe, the seed, the data's fingerprint and the weights it started from.
+    seconds : dict of str to float
+        What it took on the computer that trained it: ``"features"``, ``"training"``.
+    folder : Path
+        Where it is kept.
+    """
+
+    name: str
+    model: keras.Model
+    history: pd.DataFrame
+    settings: dict
+    seconds: dict[str, float]
+    folder: Path
+
+
+def fit(
+    model: keras.Model,
+    train: tf.data.Dataset,
+    val: tf.data.Dataset,
+    epochs: int,
+    learning_rate: float = 1e-3,
+) -> pd.DataFrame:
+    """Train a classifier and show how it goes, epoch by epoch.
+
+    Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101) lowers the
+    cross-entropy. The learning rate climbs during the first epoch, then falls along a cosine to
+    zero.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Ends in probabilities. It is changed in place.
+    train, val : tf.data.Dataset
+        Batches of inputs and integer labels, as :func:`course_utils.augment.batches` serves them.
+    epochs : int
+    learning_rate : float
+        Its highest value.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
+    """
+    steps = len(train)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, decay_steps=steps * (epochs - 1), warmup_target=learning_rate, warmup_steps=steps
+    )
+    model.compile(
+        keras.optimizers.AdamW(schedule),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    with tqdm(total=epochs * steps, unit="batch") as bar:
+        progress = _Progress(bar, epochs)
+        model.fit(train, validation_data=val, epochs=epochs, verbose=0, callbacks=[progress])
+    return pd.DataFrame(progress.rows)
+
+
+def train(
+    recipe: str | Recipe,
+    train: Dataset,
+    val: Dataset,
+    start: str | None = None,
+    seed: int = settings.SEED,
+) -> Run:
+    """Train by a recipe, or reload the run where the very same one was done before.
+
+    Parameters
+    ----------
+    recipe : str or Recipe
+        A name in :data:`RECIPES`, or a recipe of your own:
+        ``dataclasses.replace(RECIPES["baseline"], name="mine", epochs=5)``.
+    train, val : Dataset
+        To learn from, and to watch. The test slices have no business here.
+    start : str, optional
+        Where a published network starts from: ``"imagenet"``, ``"simulated"``, ``"random"``, or a
+        file; what :func:`course_utils.weights.resolve` finds where it is left out.
+    seed : int
+        Seed of the first weights, of the order of the slices and of the augmentation.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    CourseError
+        If there is no such recipe, or a saved run is damaged.
+    """
+    recipe = _known(recipe)
+    source = None
+    if recipe.network in weights.BACKBONES:
+        source = weights.resolve(recipe.network, start)
+    choices = {
+        "version": VERSION,
+        "recipe": dataclasses.asdict(recipe),
+        "weights": source.identity if source else "random",
+        "seed": seed,
+        "train": _described(train),
+        "val": _described(val),
+    }
+    digest = hashlib.blake2b(json.dumps(choices).encode(), digest_size=6).hexdigest()
+    folder = settings.data_dir() / "runs" / f"{recipe.name}-{digest}"
+    with files.lock(folder):
+        # Another kernel may have finished the same run while this one waited.
+        if not folder.exists():
+            _save(folder, choices, *_trained(recipe, train, val, source, seed))
+        else:
+            print(f"{recipe.name}: trained before, reloaded.")
+    return load(folder)
+
+
+def load(folder: Path) -> Run:
+    """Read a finished run.
+
+    Raises
+    ------
+    CourseError
+        If the folder is damaged.
+    """
+    try:
+        about = json.loads((folder / "run.json").read_text())
+        history = pd.read_csv(folder / "history.csv")
+        model = keras.models.load_model(folder / "model.keras", compile=False)
+    # Keras raises nearly every kind of exception on a broken file.
+    except Exception as error:
+        raise CourseError(
+            f"The run in {folder} is damaged ({error}): delete this folder and train again."
+        ) from None
+    name = about["settings"]["recipe"]["name"]
+    return Run(name, model, history, about["settings"], about["seconds"], folder)
+
+
+def _known(recipe: str | Recipe) -> Recipe:
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe not in RECIPES:
+        raise CourseError(f"There is no recipe called {recipe!r}: use one of {', '.join(RECIPES)}.")
+    return RECIPES[recipe]
+
+
+def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
+    # Before the model is built: it settles the first weights and the dropout.
+    keras.utils.set_random_seed(seed)
+    model = models.transfer(recipe.network, source) if source else models.baseline()
+    feature_seconds = 0.0
+    if recipe.cut is None:
+        pipeline = augment.pipeline(seed=seed) if recipe.augment else None
+        batches = augment.batches(train, recipe.batch_size, pipeline, shuffle=True, seed=seed)
+        val_batches = augment.batches(val, recipe.batch_size)
+    else:
+        trunk = models.part(model, stop=recipe.cut)
+        views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
+        cached = [features.cached(trunk, images) for images in [*views, val.images]]
+        feature_seconds = sum(seconds for _, seconds in cached)
+        *seen, val_seen = [array for array, _ in cached]
+        inputs, labels = np.concatenate(seen), np.tile(train.labels, len(views))
+        batches = tf.data.Dataset.from_tensor_slices((inputs, labels))
+        batches = batches.shuffle(len(inputs), seed=seed).batch(recipe.batch_size)
+        val_batches = tf.data.Dataset.from_tensor_slices((val_seen, val.labels))
+        val_batches = val_batches.batch(recipe.batch_size)
+    begin = time.perf_counter()
+    # A model of its own even without a cut: only this one carries the optimiser.
+    history = fit(
+        models.part(model, start=recipe.cut),
+        batches,
+        val_batches,
+        recipe.epochs,
+        recipe.learning_rate,
+    )
+    seconds = {"features": feature_seconds, "training": time.perf_counter() - begin}
+    return model, history, seconds
+
+
+def _save(folder, choices, model, history, seconds) -> None:
+    with files.atomic(folder) as new:
+        new.mkdir(parents=True)
+        model.save(new / "model.keras")
+        history.to_csv(new / "history.csv", index=False)
+        about = {"settings": choices, "seconds": seconds}
+        (new / "run.json").write_text(json.dumps(about, indent=1) + "\n")
+
+
+def _described(data: Dataset) -> dict:
+    """What a run needs to know to tell whether it learned from these very slices."""
+    return {
+        "name": data.name,
+        "slices": len(data),
+        "fingerprint": features.fingerprint(data.images, data.labels),
+    }
+
+
+class _Progress(keras.callbacks.Callback):
+    """Moves the bar after each batch and writes a line after each epoch, at most about ten."""
+
+    def __init__(self, bar: tqdm, epochs: int) -> None:
+        super().__init__()
+        self.bar, self.epochs, self.rows = bar, epochs, []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begin = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch + 1, **logs, "seconds": time.perf_counter() - self.begin}
+        self.rows.append(row)
+        every = -(-self.epochs // 10)
+        if row["epoch"] % every == 0 or row["epoch"] == self.epochs:
+            self.bar.write(
+                f"epoch {row['epoch']:>3}   training: loss {row['loss']:.3f}, "
+                f"accuracy {row['accuracy']:.1%}   validation: loss {row['val_loss']:.3f}, "
+                f"accuracy {row['val_accuracy']:.1%}"
+            )
