@@ -33,6 +33,13 @@ def test_ece_by_hand():
     assert calibration.ece(labels, probabilities, bins=1) == pytest.approx(abs(0.77 - 0.8))
 
 
+def test_a_bin_holds_its_upper_edge():
+    table = calibration.reliability([0, 0], of_confidence([0.5, 0.6]), [0, 1], bins=2)
+    assert table["to"].tolist() == [0.5, 1.0]
+    table = calibration.reliability([0, 0], of_confidence([1.0, 0.6]), [0, 1], bins=2)
+    assert table["slices"].tolist() == [2]
+
+
 def test_bins_of_equal_count_hold_equally_many_slices():
     labels, logits = drawn(1)
     groups = np.arange(len(labels)) // 4

@@ -166,6 +166,8 @@ def test_no_slice_is_judged_by_its_own_patient():
     labels = np.repeat(rng.permutation(np.repeat(np.arange(4), 15)), 5)
     groups = np.repeat(np.arange(60), 5)
     features = np.repeat(rng.normal(size=(60, 50)), 5, axis=0) + 0.01 * rng.normal(size=(300, 50))
+    mixed = rng.permutation(300)
+    labels, groups, features = labels[mixed], groups[mixed], features[mixed]
     probabilities = evaluation.cross_validated(features, labels, groups)
     assert np.mean(probabilities.argmax(1) == labels) < 0.5
 
