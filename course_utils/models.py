@@ -97,7 +97,7 @@ def part(model: keras.Model, start: str | None = None, stop: str = "probabilitie
     stop : str
         Name of the last layer to keep.
     """
-    inputs = model.inputs if start is None else model.get_layer(start).output
+    inputs = model.input if start is None else model.get_layer(start).output
     return keras.Model(inputs, model.get_layer(stop).output)
 
 

@@ -1,0 +1,157 @@
+"""Where a classifier looks: Grad-CAM, and how well its heat lies on the lesion."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy import ndimage
+
+from course_utils import models, settings
+from course_utils.files import CourseError
+
+BATCH = 64
+
+
+def gradcam(
+    model: keras.Model,
+    images: np.ndarray,
+    classes: np.ndarray | None = None,
+    layer: str = "features",
+) -> np.ndarray:
+    """Heat maps of what in a slice speaks for a class.
+
+    The gradient of the class's logit says how much each feature map counts; the maps' weighted
+    sum, where it is positive, is the heat (Selvaraju et al. 2017, arXiv 1610.02391). The heat is
+    as coarse as the layer, and is drawn larger without becoming sharper.
+
+    Parameters
+    ----------
+    model : keras.Model
+        One of :mod:`course_utils.models`.
+    images : ndarray of uint8, (slices, 128, 128)
+    classes : ndarray of int, (slices,), optional
+        The class to explain; the predicted one where it is left out.
+    layer : str
+        The feature maps to weigh: a layer that everything passes through.
+
+    Returns
+    -------
+    ndarray of float32, (slices, 128, 128)
+        From 0 to 1, each slice's hottest place being 1; all 0 where nothing speaks for the class.
+    """
+    trunk = models.part(model, stop=layer)
+    head = models.part(model, start=layer, stop="logits")
+    heat = []
+    for begin in range(0, len(images), BATCH):
+        batch = images[begin : begin + BATCH, ..., np.newaxis] / np.float32(255)
+        maps = trunk(batch, training=False)
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            logits = head(maps, training=False)
+            chosen = tf.argmax(logits, 1) if classes is None else classes[begin : begin + BATCH]
+            # A sum over slices parts again in the gradient: no slice touches another's logit.
+            score = tf.reduce_sum(tf.gather(logits, chosen, axis=1, batch_dims=1))
+        weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2), keepdims=True)
+        found = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
+        heat.append(tf.image.resize(found, images.shape[1:])[..., 0].numpy())
+    heat = np.concatenate(heat)
+    hottest = heat.max(axis=(1, 2), keepdims=True)
+    return np.divide(heat, hottest, out=np.zeros_like(heat), where=hottest > 0)
+
+
+def pointing_game(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Whether the hottest place of each map lies inside the lesion (Zhang et al. 2016).
+
+    Parameters
+    ----------
+    maps : ndarray of float, (slices, height, width)
+    masks : ndarray of bool, (slices, height, width)
+
+    Returns
+    -------
+    ndarray of float, (slices,)
+        1 for a hit, 0 for a miss (a map without any heat, too), NaN where there is no lesion.
+
+    Raises
+    ------
+    CourseError
+        If nobody drew masks, none of them holds a lesion, or the shapes differ.
+    """
+    maps, masks = _paired(maps, masks)
+    hottest = maps.argmax(axis=1)
+    hits = masks[np.arange(len(masks)), hottest] & (maps.max(axis=1) > 0)
+    return np.where(masks.any(axis=1), hits.astype(float), np.nan)
+
+
+def share_inside(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Share of each map's heat that lies inside the lesion, 0 to 1; otherwise as pointing_game."""
+    maps, masks = _paired(maps, masks)
+    total = maps.sum(axis=1)
+    inside = np.einsum("ij,ij->i", maps, masks, dtype=float)
+    share = np.divide(inside, total, out=np.zeros(len(maps)), where=total > 0)
+    return np.where(masks.any(axis=1), share, np.nan)
+
+
+def head(images: np.ndarray) -> np.ndarray:
+    """Pixels that show the head, not the air around it: bool, (slices, 128, 128)."""
+    bright = ndimage.gaussian_filter(images.astype(np.float32), (0, 1, 1)) > 25
+    return np.stack([_filled(picture) for picture in bright])
+
+
+def centre_guess(images: np.ndarray) -> np.ndarray:
+    """Maps of someone who always points at the middle of the brain and never looks at it.
+
+    Returns
+    -------
+    ndarray of float32, (slices, 128, 128)
+        All heat in one pixel, the centroid of the head.
+    """
+    guess = np.zeros(images.shape, np.float32)
+    for one, shown in zip(guess, head(images), strict=True):
+        middle = np.argwhere(shown).mean(axis=0) if shown.any() else np.array(one.shape) / 2
+        one[tuple(middle.astype(int))] = 1
+    return guess
+
+
+def chance(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Share of the head that is lesion: how often a dart thrown at the head would hit it.
+
+    Returns
+    -------
+    ndarray of float, (slices,)
+        NaN where there is no lesion.
+    """
+    return share_inside(head(images).astype(np.float32), masks)
+
+
+def shuffled(model: keras.Model, seed: int = settings.SEED) -> keras.Model:
+    """Copy a model with the numbers of every weight array dealt out anew.
+
+    The copy has learnt nothing, though each layer has the same weights as before, only in other
+    places. A map that explains what was learnt must change: the randomisation test of Adebayo et
+    al. (2018, arXiv 1810.03292).
+    """
+    rng = np.random.default_rng(seed)
+    copy = keras.models.clone_model(model)
+    copy.set_weights([rng.permuted(w.ravel()).reshape(w.shape) for w in model.get_weights()])
+    return copy
+
+
+def _paired(maps: np.ndarray, masks: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Maps and masks with one flat axis of pixels."""
+    if masks is None or not np.any(masks):
+        raise CourseError(
+            "Heat can only be scored against lesions that somebody outlined, and there is none "
+            "here: use the practice data, and slices with a tumour."
+        )
+    if maps.shape != masks.shape:
+        raise CourseError(f"Maps {maps.shape} and masks {masks.shape} do not fit on each other.")
+    return maps.reshape(len(maps), -1), np.asarray(masks, bool).reshape(len(masks), -1)
+
+
+def _filled(bright: np.ndarray) -> np.ndarray:
+    """The largest bright region, with its holes filled."""
+    regions, count = ndimage.label(bright)
+    if not count:
+        return bright
+    largest = np.bincount(regions.ravel())[1:].argmax() + 1
+    return ndimage.binary_fill_holes(regions == largest)

@@ -1,0 +1,71 @@
+"""Slices made worse on purpose."""
+
+import numpy as np
+import pytest
+
+from course_utils import corruptions
+from course_utils.files import CourseError
+
+KINDS = tuple(corruptions.STRENGTHS)
+
+
+@pytest.fixture
+def images():
+    """Four grey slices with a bright edge and fine stripes."""
+    rows, columns = np.ogrid[:128, :128]
+    one = np.where((rows - 64) ** 2 + (columns - 64) ** 2 < 50**2, 110, 0)
+    one = one + 80 * ((columns // 2) % 2) * (one > 0)
+    return np.repeat(one[None].astype(np.uint8), 4, axis=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_severity_is_worse_than_the_one_before(images, kind):
+    before = images.copy()
+    errors = [
+        np.abs(corruptions.corrupt(images, kind, severity).astype(float) - images).mean()
+        for severity in range(6)
+    ]
+    assert errors[0] == 0
+    assert (np.diff(errors) > 0).all()
+    assert np.array_equal(images, before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_form_stays_and_the_seed_decides(images, kind):
+    worse = corruptions.corrupt(images, kind, 3, seed=1)
+    assert worse.shape == images.shape and worse.dtype == np.uint8
+    assert np.array_equal(worse, corruptions.corrupt(images, kind, 3, seed=1))
+    differs = not np.array_equal(worse, corruptions.corrupt(images, kind, 3, seed=2))
+    assert differs == (kind in ("noise", "bias field"))
+    # Chance falls differently on every slice; blur and resolution treat equals equally.
+    assert np.array_equal(worse[0], worse[1]) == (not differs)
+
+
+def test_noise_lifts_the_black_air_as_a_scanner_does():
+    black = np.zeros((1, 128, 128), np.uint8)
+    noisy = corruptions.corrupt(black, "noise", 3) / 255
+    # The mean of Rayleigh noise is its deviation times the root of pi over 2.
+    assert noisy.mean() == pytest.approx(0.10 * np.sqrt(np.pi / 2), rel=0.02)
+
+
+def test_low_resolution_loses_the_stripes_and_keeps_the_mean(images):
+    worse = corruptions.corrupt(images, "low resolution", 3).astype(float)
+    inside = worse[0, 54:74, 54:74]
+    assert images[0, 54:74, 54:74].std() > 30
+    assert inside.std() < 3
+    assert inside.mean() == pytest.approx(images[0, 54:74, 54:74].mean(), rel=0.05)
+
+
+def test_blur_keeps_the_light_and_the_bias_field_is_smooth():
+    grey = np.full((1, 128, 128), 100, np.uint8)
+    assert (corruptions.corrupt(grey, "blur", 5) == 100).all()
+    field = corruptions.corrupt(grey, "bias field", 1).astype(float)[0] / 100
+    assert field.min() == pytest.approx(np.exp(-0.2), abs=0.01)
+    assert field.max() == pytest.approx(np.exp(0.2), abs=0.01)
+    assert np.abs(np.diff(field, axis=0)).max() < 0.02
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("rain", 1), ("noise", 6), ("noise", -1)])
+def test_unknown_corruptions_are_refused(images, kind, severity):
+    with pytest.raises(CourseError, match="There is no corruption"):
+        corruptions.corrupt(images, kind, severity)
