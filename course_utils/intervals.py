@@ -104,6 +104,29 @@ def band(
     return resampled(of_drawn, count, seed)
 
 
+def mean(values: np.ndarray, groups: Sequence, seed: int = settings.SEED) -> Estimate:
+    """Mean of one number a slice, with the 95% interval that resampling whole groups gives.
+
+    Parameters
+    ----------
+    values : ndarray of float or bool, (slices,)
+        NaN where a slice has no value; such slices are left out.
+
+    Raises
+    ------
+    CourseError
+        If fewer than two groups have a value.
+    """
+    values, groups = np.asarray(values, dtype=float), pd.Series(groups).to_numpy()
+    known = ~np.isnan(values)
+    values = values[known]
+    codes, count = members(groups[known], len(values))
+    sums, slices = np.bincount(codes, weights=values), np.bincount(codes)
+
+    low, high = resampled(lambda drawn: (drawn @ sums) / (drawn @ slices), count, seed)
+    return honest(values.mean(), low, high, count)
+
+
 def predictions(probabilities: np.ndarray) -> np.ndarray:
     """Most probable class of each slice: int, (slices,). Classes pass through unchanged."""
     probabilities = np.asarray(probabilities)

@@ -69,6 +69,19 @@ def test_no_error_at_all_is_no_certainty():
     assert (hopeless.low, hopeless.high) == pytest.approx((0, 1 - limit))
 
 
+def test_a_mean_is_resampled_as_interval_does_and_leaves_nan_out():
+    correct, groups = patients(np.random.default_rng(8))
+    expected = intervals.interval(right, np.ones(len(correct), int), correct, groups)
+    found = intervals.mean(correct, groups)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (expected.value, expected.low, expected.high)
+    )
+    some = np.where(groups < 30, correct, np.nan)
+    assert intervals.mean(some, groups).value == correct[groups < 30].mean()
+    with pytest.raises(CourseError, match="at least two groups"):
+        intervals.mean(np.where(groups < 1, 1, np.nan), groups)
+
+
 def test_a_statistic_undefined_in_some_resamples_keeps_its_interval():
     labels = np.repeat([0, 1], [95, 5])
     groups = np.repeat(np.arange(20), 5)
