@@ -88,6 +88,25 @@ def _parser() -> argparse.ArgumentParser:
     action = actions.add_parser("import", help="import the Kaggle data from a zip or a folder")
     action.add_argument("path", type=Path, metavar="PATH")
     action.set_defaults(function=_import)
+
+    for name, function, help in (
+        ("train", _train, "train a classifier, or reload it where it was trained before"),
+        ("evaluate", _evaluate, "train it and measure it on the test slices, into data/results/"),
+    ):
+        command = commands.add_parser(name, help=help)
+        command.add_argument(
+            "recipe", metavar="RECIPE", help="such as baseline; a wrong one lists all"
+        )
+        command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
+        command.add_argument("--split", default="group", metavar="BY", help="group or official")
+        command.add_argument(
+            "--start", metavar="WEIGHTS", help="imagenet, simulated, random, a file"
+        )
+        command.add_argument("--seed", type=int, metavar="N", help="7 where left out")
+        command.set_defaults(function=function)
+
+    command = commands.add_parser("results", help="bring the README's table of results up to date")
+    command.set_defaults(function=_results)
     return parser
 
 
@@ -131,6 +150,30 @@ def _import(options: argparse.Namespace) -> None:
     from course_utils import datasets, inventory
 
     inventory.show_import(datasets.import_kaggle(options.path))
+
+
+def _train(options: argparse.Namespace) -> None:
+    from course_utils import datasets, settings, training
+
+    train, val, _ = datasets.load(options.dataset).split(options.split)
+    seed = settings.SEED if options.seed is None else options.seed
+    run = training.train(options.recipe, train, val, options.start, seed)
+    print(f"{run.name}: {run.history['val_accuracy'].iloc[-1]:.1%} of {len(val)} validation slices")
+    print(f"kept in {run.folder}")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from course_utils import measure, settings
+
+    seed = settings.SEED if options.seed is None else options.seed
+    path = measure.evaluate(options.recipe, options.dataset, options.split, options.start, seed)
+    print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+
+
+def _results(options: argparse.Namespace) -> None:
+    from course_utils import measure
+
+    measure.write_table()
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def baseline() -> keras.Model:
     return _classifier("baseline", inputs, x, dropout=0.2)
 
 
-def transfer(backbone: str, source: Source | None = None) -> keras.Model:
+def transfer(backbone: str, source: Source | None = None, dropout: float = 0.4) -> keras.Model:
     """Put a new head on a published network.
 
     Batch norm is frozen: its averages were taken over the pictures of the pretraining, and a few
@@ -57,6 +57,8 @@ def transfer(backbone: str, source: Source | None = None) -> keras.Model:
     source : Source, optional
         Where its weights come from; what :func:`course_utils.weights.resolve` finds where it is
         left out.
+    dropout : float
+        Share of the pooled features to blank out at random while training.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def transfer(backbone: str, source: Source | None = None) -> keras.Model:
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
-    return _classifier(backbone, inputs, network.output, dropout=0.4)
+    return _classifier(backbone, inputs, network.output, dropout)
 
 
 def part(model: keras.Model, start: str | None = None, stop: str = "probabilities") -> keras.Model:

@@ -44,6 +44,8 @@ class Recipe:
         Whether slices change a little each time they are seen. Needs ``cut=None``.
     mirror : bool
         Whether the mirror images are learned from, too. Needs a cut.
+    dropout : float
+        Share of the pooled features of a published network to blank out at random.
     batch_size : int
     """
 
@@ -54,6 +56,7 @@ class Recipe:
     cut: str | None = None
     augment: bool = False
     mirror: bool = False
+    dropout: float = 0.4
     batch_size: int = 64
 
 
@@ -62,9 +65,9 @@ RECIPES = {
     for recipe in (
         Recipe("baseline", "baseline", 16, 3e-3, augment=True, batch_size=32),
         Recipe("baseline-plain", "baseline", 16, 3e-3, batch_size=32),
-        Recipe("mobilenetv2-head", "mobilenetv2", 40, 3e-3, cut="pooled"),
+        Recipe("mobilenetv2-head", "mobilenetv2", 40, 3e-3, cut="pooled", dropout=0.0),
         Recipe("mobilenetv2-finetuned", "mobilenetv2", 5, 3e-4, cut="block_12_add", mirror=True),
-        Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled"),
+        Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled", dropout=0.0),
         Recipe("resnet50-finetuned", "resnet50", 5, 3e-4, cut="conv5_block2_out", mirror=True),
     )
 }
@@ -227,7 +230,10 @@ def _known(recipe: str | Recipe) -> Recipe:
 def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
-    model = models.transfer(recipe.network, source) if source else models.baseline()
+    if source:
+        model = models.transfer(recipe.network, source, recipe.dropout)
+    else:
+        model = models.baseline()
     feature_seconds = 0.0
     if recipe.cut is None:
         pipeline = augment.pipeline(seed=seed) if recipe.augment else None

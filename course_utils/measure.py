@@ -1,0 +1,154 @@
+"""What ``course evaluate`` measures, and the table in the README that is made from it."""
+
+import dataclasses
+import json
+import re
+import time
+from pathlib import Path
+
+from course_utils import audit, datasets, evaluation, intervals, results, settings, training
+
+BASELINE = "baseline"
+README = settings.ROOT / "README.md"
+MARKS = "<!-- results -->", "<!-- /results -->"
+COLUMNS = (
+    "model",
+    "starts from",
+    "data",
+    "accuracy (95% interval)",
+    "without leaked slices",
+    "above the baseline CNN",
+    "parameters",
+    "file",
+    "training",
+    "one slice",
+)
+
+
+def evaluate(
+    recipe: str,
+    dataset: str | None = None,
+    split: str = "group",
+    start: str | None = None,
+    seed: int = settings.SEED,
+) -> Path:
+    """Look at the test slices once, and write down what came out.
+
+    The classifier is trained first where it was not trained before; so is the baseline CNN, to
+    compare it with.
+
+    Parameters
+    ----------
+    recipe : str
+        A name in :data:`course_utils.training.RECIPES`.
+    dataset, split : str
+        See :func:`course_utils.datasets.load` and :meth:`course_utils.datasets.Dataset.split`.
+    start : str, optional
+        See :func:`course_utils.training.train`. The result's name carries it.
+    seed : int
+        Seed of the training. The split keeps its own, so that all models meet the same slices.
+
+    Returns
+    -------
+    Path
+        The result: ``results/<recipe>-<dataset>-<split>.json``.
+
+    Raises
+    ------
+    CourseError
+        If there is no such recipe, data set or split.
+    """
+    data = datasets.load(dataset)
+    train, val, test = data.split(split)
+    run = training.train(recipe, train, val, start, seed)
+    # The first batch only builds the graph: it is not what a slice costs.
+    training.predict(run.model, test.images[:64])
+    begin = time.perf_counter()
+    probabilities = training.predict(run.model, test.images)
+    seconds = time.perf_counter() - begin
+
+    labels, groups = test.labels, test.table["group"]
+    clean = audit.clean_rows(test, train, val)
+    figures = {
+        "accuracy": evaluation.accuracy(labels, probabilities, groups),
+        "accuracy_clean": evaluation.accuracy(labels[clean], probabilities[clean], groups[clean]),
+        "macro_f1": evaluation.report(labels, probabilities, groups).loc["macro", "f1"],
+        "slices": {
+            "train": len(train),
+            "val": len(val),
+            "test": len(test),
+            "clean": int(clean.sum()),
+        },
+        "parameters": run.model.count_params(),
+        "megabytes": (run.folder / "model.keras").stat().st_size / 1e6,
+        "train_seconds": run.seconds,
+        "milliseconds_a_slice": 1000 * seconds / len(test),
+    }
+    if recipe != BASELINE:
+        baseline = training.train(BASELINE, train, val, seed=seed)
+        other = training.predict(baseline.model, test.images)
+        figures["above_baseline"] = evaluation.difference(labels, probabilities, other, groups)
+        figures["mcnemar"] = evaluation.mcnemar(labels, probabilities, other)
+    return results.save(
+        "-".join(filter(None, [recipe, data.name, split, start and Path(start).stem])),
+        {name: _plain(figure) for name, figure in figures.items()},
+        command=f"course evaluate {recipe} --dataset {data.name} --split {split}"
+        + (f" --start {start}" if start else ""),
+        dataset=data.name,
+        split=split,
+        seed=seed,
+        weights=run.settings["weights"],
+        recipe=run.settings["recipe"],
+    )
+
+
+def table() -> str:
+    """Draw the table of all results that come along, as Markdown."""
+    paths = sorted((settings.ROOT / "data" / "results").glob("*.json"))
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    # Other measurements lie in the same folder; the trained classifiers are those with a recipe.
+    found = [one for one in found if "recipe" in one["settings"]]
+    found.sort(key=_place)
+    cells = [COLUMNS, ["---"] * len(COLUMNS), *map(_row, found)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
+def write_table(readme: Path = README) -> None:
+    """Put the table of results between its two marks in the README."""
+    text = readme.read_text(encoding="utf-8")
+    new = f"{MARKS[0]}\n{table()}\n{MARKS[1]}"
+    text = re.sub(f"{MARKS[0]}.*{MARKS[1]}", lambda _: new, text, flags=re.DOTALL)
+    readme.write_text(text, encoding="utf-8")
+
+
+def _place(one: dict) -> tuple:
+    """Practice data first, then one split after the other, from the worst model to the best."""
+    how = one["settings"]
+    dataset = settings.DATASETS.index(how["dataset"])
+    return dataset, how["split"], one["figures"]["accuracy"]["value"]
+
+
+def _row(one: dict) -> list[str]:
+    how, figures = one["settings"], one["figures"]
+    accuracy, clean, above = (
+        intervals.Estimate(**figures[name]) if name in figures else None
+        for name in ("accuracy", "accuracy_clean", "above_baseline")
+    )
+    leaked = figures["slices"]["clean"] < figures["slices"]["test"]
+    return [
+        how["recipe"]["name"],
+        how["weights"].partition("-")[0],
+        f"{how['dataset']}, {how['split']} split",
+        str(accuracy),
+        str(clean) if leaked else "the same",
+        f"{above:+.1%}" if above else "",
+        f"{figures['parameters']:,}",
+        f"{figures['megabytes']:.1f} MB",
+        f"{sum(figures['train_seconds'].values()):.0f} s",
+        f"{figures['milliseconds_a_slice']:.1f} ms",
+    ]
+
+
+def _plain(figure: object) -> object:
+    """Turn a figure into what JSON can hold."""
+    return dataclasses.asdict(figure) if dataclasses.is_dataclass(figure) else figure
