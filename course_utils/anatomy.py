@@ -11,22 +11,108 @@ import dataclasses
 import numpy as np
 from scipy import ndimage
 
-TISSUES = (
-    "csf",
-    "grey",
-    "white",
-    "bone",
-    "marrow",
-    "fat",
-    "muscle",
-    "mucosa",
-    "vessel",
-    "vitreous",
-)
+TISSUES = ("csf", "grey", "white", "bone", "marrow", "fat", "muscle", "mucosa", "vessel")
 VOXEL = 2.0
-ORIGIN = np.array([-98.0, -134.0, -140.0])
+ORIGIN = np.array([-98.0, -134.0, -140.0], np.float32)
 SHAPE = (99, 128, 122)
-SELLA = np.array([0.0, 2.0, -33.0])
+# Middle of the head: heads turn about it, and pictures are centred on it.
+MIDDLE = np.array([0.0, -18.0, -20.0], np.float32)
+
+# Ellipsoids, painted in this order: tissue, centre, radii. One off the midline has a mirror image.
+_PARTS = [
+    # Skull base and jaws.
+    ("bone", (0, 44, -64), (40, 34, 22)),
+    ("bone", (0, 10, -47), (20, 22, 13)),
+    ("bone", (34, -22, -44), (26, 10, 9)),
+    ("bone", (54, -34, -50), (11, 13, 16)),
+    ("marrow", (0, -19, -54), (10, 7, 18)),
+    ("marrow", (0, -6, -44), (10, 9, 6)),
+    ("bone", (48, 8, -86), (5, 14, 30)),
+    ("marrow", (48, 8, -90), (2.5, 10, 24)),
+    ("bone", (34, 42, -116), (12, 34, 11)),
+    ("marrow", (34, 42, -117), (8, 30, 7)),
+    ("bone", (0, 70, -116), (24, 9, 12)),
+    ("marrow", (0, 70, -118), (19, 5, 7)),
+    # Fat of the cheeks, the orbits and the throat.
+    ("fat", (48, 44, -74), (8, 14, 14)),
+    ("fat", (0, 20, -124), (18, 14, 7)),
+    ("fat", (32, 52, -36), (17, 24, 16)),
+    # Eyes: globe (as dark as CSF), lens, optic nerve and the muscles around it.
+    ("muscle", (34, 66, -36), (13.5, 13, 13.5)),
+    ("csf", (34, 66, -36), (12, 11.5, 12)),
+    ("muscle", (34, 76, -36), (5, 2, 5)),
+    ("muscle", (26, 42, -36), (2.5, 16, 2.5)),
+    ("mucosa", (31, 47, -25), (5, 17, 2.5)),
+    ("mucosa", (31, 47, -47), (5, 17, 2.5)),
+    ("mucosa", (20, 47, -36), (2.5, 17, 5)),
+    ("mucosa", (45, 47, -36), (2.5, 17, 5)),
+    # Nose and sinuses: air, and a lining that takes up contrast agent.
+    ("mucosa", (0, 52, -60), (17, 36, 22)),
+    ("air", (5.5, 54, -58), (5.5, 32, 19)),
+    ("mucosa", (8, 50, -66), (4.5, 22, 4)),
+    ("mucosa", (7, 48, -56), (3, 18, 3)),
+    ("air", (7, 42, -40), (6, 20, 8)),
+    ("mucosa", (30, 44, -62), (13.5, 17, 16.5)),
+    ("air", (30, 44, -62), (12, 15.5, 15)),
+    ("mucosa", (6, 17, -48), (9, 12, 9)),
+    ("air", (6, 17, -48), (8, 11, 8)),
+    ("air", (9, 79, -14), (10, 4, 11)),
+    ("air", (56, -34, -52), (7, 8, 10)),
+    # Mouth and throat.
+    ("bone", (0, 54, -84), (24, 30, 4)),
+    ("muscle", (0, 44, -100), (24, 34, 15)),
+    ("bone", (22, 62, -96), (5, 14, 8)),
+    ("bone", (0, 80, -96), (18, 5, 8)),
+    ("mucosa", (0, 4, -76), (15, 11, 17)),
+    ("air", (0, 5, -76), (9, 6, 14)),
+    ("mucosa", (0, 0, -112), (13, 9, 26)),
+    ("air", (0, 1, -112), (9, 5, 26)),
+    # Neck: vertebrae, and the canal with the cord.
+    *[("bone", (0, -20, z), (14, 11, 8.5)) for z in (-84, -102, -120, -138)],
+    *[("marrow", (0, -20, z), (12, 9, 7)) for z in (-84, -102, -120, -138)],
+    *[("bone", (0, -64, z), (4, 12, 5)) for z in (-90, -108, -126)],
+    ("bone", (24, -36, -104), (9, 7, 44)),
+    ("csf", (0, -43, -106), (9, 8, 50)),
+    ("white", (0, -43, -100), (5.5, 4.5, 60)),
+    # Ears.
+    ("muscle", (84, -24, -46), (4, 13, 22)),
+]
+
+# Tubes from one point to another with a radius: arteries, veins and the sinuses of the dura, and
+# last the pituitary gland and its stalk, which take up contrast agent like a vessel.
+_TUBES = [
+    ((26, -6, -150), (24, 2, -62), 3.5),
+    ((24, 2, -62), (12, -10, -46), 3.0),
+    ((12, -12, -42), (11, 8, -38), 4.5),
+    ((11, 4, -36), (14, 2, -22), 2.0),
+    ((14, 2, -22), (44, 4, -20), 1.6),
+    ((14, 2, -22), (2, 24, -14), 1.3),
+    ((2, 24, -14), (2, 40, 6), 1.3),
+    ((4, -36, -70), (0, -24, -48), 1.8),
+    ((0, -24, -48), (0, -20, -26), 1.8),
+    ((0, -20, -26), (24, -36, -14), 1.2),
+    ((36, -14, -150), (40, -28, -62), 4.5),
+    ((40, -28, -62), (54, -46, -46), 5.0),
+    ((54, -46, -46), (56, -60, -30), 4.5),
+    ((56, -60, -30), (34, -90, -24), 4.0),
+    ((34, -90, -24), (0, -100, -16), 4.0),
+    ((0, -98, -16), (0, -50, 6), 2.4),
+    ((0, -50, 6), (0, -38, 2), 2.4),
+    ((2, -38, 4), (2, 0, 14), 1.2),
+    ((0, 1, -40), (0, 2, -38), 4.5),
+    ((0, 1, -38), (0, 0, -26), 1.3),
+]
+
+# The face and the neck, as ellipsoids that melt into the vault: centre, radii.
+_FACE = [
+    ((0, 34, -62), (66, 54, 62)),
+    ((0, 40, -110), (46, 52, 30)),
+    ((0, 94, -64), (13, 15, 14)),
+    ((0, 88, -48), (8, 10, 22)),
+    ((0, 88, -94), (22, 9, 12)),
+    ((0, 80, -122), (20, 12, 10)),
+    ((0, -30, -104), (58, 58, 92)),
+]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,27 +128,17 @@ class Head:
     noise : ndarray of float32, (99, 128, 122)
         Smooth random field, mean 0, standard deviation 1: the raw material of all irregular
         shapes.
-    sites : dict of str to ndarray of float32, (places, 3)
-        Where a lesion of a class can grow, in mm.
+    near : ndarray of bool, (99, 128, 122)
+        Within 10 mm of tissue: what lies further off stays air in any patient.
     """
 
     tissues: np.ndarray
     depth: np.ndarray
     noise: np.ndarray
-    sites: dict[str, np.ndarray]
-
-
-def to_index(points: np.ndarray) -> np.ndarray:
-    """Turn positions in mm into positions in voxels of the template: the last axis is x, y, z."""
-    return (points - ORIGIN) / VOXEL
+    near: np.ndarray
 
 
 _built: list[Head] = []
-
-
-def use(head: Head) -> None:
-    """Take over a head that another process has built."""
-    _built[:] = [head]
 
 
 def head() -> Head:
@@ -72,103 +148,54 @@ def head() -> Head:
     return _built[0]
 
 
+def use(template: Head) -> None:
+    """Take over the head that another process has built."""
+    _built[:] = [template]
+
+
+def tissue(name: str) -> np.ndarray:
+    """Share of one tissue in each voxel of the template: float32, (99, 128, 122)."""
+    return head().tissues[TISSUES.index(name)]
+
+
+def to_index(points: np.ndarray) -> np.ndarray:
+    """Turn positions in mm into positions in voxels of the template: the last axis is x, y, z."""
+    return (points - ORIGIN) / VOXEL
+
+
+def axes(mirrored: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coordinates of the grid in mm, ready to be broadcast; mirrored: the distance from x = 0."""
+    x, y, z = np.meshgrid(
+        *(o + VOXEL * np.arange(n) for o, n in zip(ORIGIN, SHAPE, strict=True)),
+        indexing="ij",
+        sparse=True,
+    )
+    return np.float32(np.abs(x) if mirrored else x), np.float32(y), np.float32(z)
+
+
 def _build() -> Head:
     grey, white = _mni("gm"), _mni("wm")
     # The average of many brains is soft; a single brain has edges.
     white = np.clip((white - 0.5) * 1.5 + 0.5, 0, 1)
     grey = np.minimum(np.clip((grey - 0.4) * 1.5 + 0.4, 0, 1), 1 - white)
     inside = ndimage.binary_closing(grey + white > 0.4, iterations=4)
-    inside = ndimage.binary_fill_holes(inside)
-    depth = _distance(inside)
-    maps = {name: np.zeros(SHAPE, np.float32) for name in TISSUES}
-    random = np.random.default_rng(0)
-    noise = ndimage.gaussian_filter(random.standard_normal(SHAPE, dtype=np.float32), 2, mode="wrap")
+    depth = _distance(ndimage.binary_fill_holes(inside))
+    noise = np.random.default_rng(0).standard_normal(SHAPE, dtype=np.float32)
+    noise = ndimage.gaussian_filter(noise, 2, mode="wrap")
     noise /= noise.std()
+    maps = {name: np.zeros(SHAPE, np.float32) for name in TISSUES}
     _draw_shell(maps, depth, noise)
-    _draw_parts(maps, _FACE, noise)
-    _draw_brain(maps, grey, white, depth)
-    _draw_vessels(maps, depth)
+    for tissue, centre, radii in _PARTS:
+        # Anatomy is never as smooth as an ellipsoid.
+        rough = noise * min(1.2, min(radii) / 5)
+        _paint(maps, tissue, _ramp(_ellipsoid(centre, radii) + rough))
+    _paint(maps, "csf", _ramp(depth))
+    _paint(maps, "grey", grey)
+    _paint(maps, "white", white)
+    _draw_vessels(maps, depth, noise)
     tissues = np.stack([maps[name] for name in TISSUES])
-    return Head(tissues, depth, noise, _sites(white, depth))
-
-
-# Ellipsoids, painted in this order: tissue, centre, radii; x other than 0 stands for both sides.
-_FACE = [
-    # Skull base and jaws.
-    ("bone", (0, 44, -64), (40, 34, 22)),
-    ("bone", (0, 10, -47), (20, 22, 13)),
-    ("bone", (34, -22, -44), (26, 10, 9)),
-    ("bone", (54, -34, -50), (11, 13, 16)),
-    ("marrow", (0, -19, -54), (10, 7, 18)),
-    ("marrow", (0, -6, -44), (10, 9, 6)),
-    ("bone", (48, 8, -86), (5, 14, 30)),
-    ("marrow", (48, 8, -90), (2.5, 10, 24)),
-    ("bone", (34, 42, -116), (12, 34, 11)),
-    ("marrow", (34, 42, -117), (8, 30, 7)),
-    ("bone", (0, 70, -116), (24, 9, 12)),
-    ("marrow", (0, 70, -118), (19, 5, 7)),
-    # Fat of the cheeks, the orbits and the throat.
-    ("fat", (50, 46, -76), (11, 20, 18)),
-    ("fat", (0, 14, -122), (26, 18, 12)),
-    ("fat", (32, 52, -36), (18, 24, 17)),
-    # Eyes: globe, lens, optic nerve and the muscles around it.
-    ("muscle", (34, 66, -36), (13.5, 13, 13.5)),
-    ("vitreous", (34, 66, -36), (12, 11.5, 12)),
-    ("muscle", (34, 76, -36), (5, 2, 5)),
-    ("muscle", (26, 42, -36), (2.5, 16, 2.5)),
-    ("mucosa", (31, 47, -24), (5, 17, 2)),
-    ("mucosa", (31, 47, -48), (5, 17, 2)),
-    ("mucosa", (19, 47, -36), (2, 17, 5)),
-    ("mucosa", (46, 47, -36), (2, 17, 5)),
-    # Nose and sinuses: air with a lining that takes up contrast agent.
-    ("mucosa", (0, 52, -60), (17, 38, 22)),
-    ("air", (7, 56, -58), (4.5, 34, 19)),
-    ("mucosa", (8, 50, -66), (4, 22, 4)),
-    ("mucosa", (7, 48, -56), (3, 18, 3)),
-    ("air", (7, 42, -40), (6, 20, 8)),
-    ("mucosa", (30, 44, -62), (13.5, 17, 16.5)),
-    ("air", (30, 44, -62), (11.5, 15, 14.5)),
-    ("mucosa", (6, 17, -48), (9, 12, 9)),
-    ("air", (6, 17, -48), (7.5, 10.5, 7.5)),
-    ("air", (9, 79, -14), (10, 4, 11)),
-    ("air", (56, -34, -52), (7, 8, 10)),
-    # Mouth and throat.
-    ("bone", (0, 54, -84), (24, 30, 4)),
-    ("muscle", (0, 44, -100), (24, 34, 15)),
-    ("bone", (22, 62, -96), (5, 14, 8)),
-    ("bone", (0, 80, -96), (18, 5, 8)),
-    ("mucosa", (0, 4, -76), (15, 11, 17)),
-    ("air", (0, 5, -76), (9, 6, 14)),
-    ("mucosa", (0, 0, -112), (13, 9, 26)),
-    ("air", (0, 1, -112), (9, 5, 26)),
-    # Neck: vertebrae, the canal with the cord, muscles parted by fat.
-    *[("bone", (0, -20, z), (14, 11, 8.5)) for z in (-84, -102, -120, -138)],
-    *[("marrow", (0, -20, z), (12, 9, 7)) for z in (-84, -102, -120, -138)],
-    *[("bone", (0, -64, z), (4, 12, 5)) for z in (-90, -108, -126)],
-    ("bone", (24, -36, -104), (10, 8, 44)),
-    ("csf", (0, -43, -106), (9, 8, 50)),
-    ("white", (0, -43, -100), (5.5, 4.5, 60)),
-    ("vessel", (26, -4, -100), (3.5, 3.5, 46)),
-    ("vessel", (34, -12, -100), (5, 4.5, 46)),
-    # Ears.
-    ("fat", (84, -24, -44), (5, 15, 24)),
-]
-
-# Vessels that fill with contrast agent, and the pituitary gland, which has no blood-brain barrier.
-_ENHANCING = [
-    ("vessel", (11, -2, -40), (5, 11, 6)),
-    ("vessel", (0, 1, -39), (6, 4.5, 4)),
-    ("vessel", (0, 0, -31), (1.2, 1.6, 6)),
-    ("vessel", (34, -82, -24), (24, 6, 5)),
-    ("vessel", (54, -52, -34), (5, 14, 8)),
-    ("vessel", (46, -38, -50), (5, 6, 12)),
-    ("vessel", (0, -96, -16), (8, 6, 7)),
-    ("vessel", (0, -66, -4), (1.8, 22, 3)),
-    ("vessel", (0, -44, 6), (2, 6, 2.5)),
-    ("vessel", (0, -28, -106), (1.5, 1.5, 1.5)),
-    ("vessel", (22, 2, -22), (14, 2, 2)),
-    ("vessel", (0, -30, -32), (1.8, 2, 14)),
-]
+    near = ndimage.distance_transform_edt(tissues.sum(0) < 0.01) * VOXEL < 10
+    return Head(tissues, depth, noise, near)
 
 
 def _mni(kind: str) -> np.ndarray:
@@ -179,8 +206,9 @@ def _mni(kind: str) -> np.ndarray:
     source = load(resolution=int(VOXEL)).get_fdata(dtype=np.float32)
     result = np.zeros(SHAPE, np.float32)
     nx, ny, nz = source.shape
-    # Both grids start at the same x and y; in z the template starts 68 mm lower.
-    result[:nx, :ny, 34 : 34 + nz] = source[:, :, : SHAPE[2] - 34]
+    # Both grids start at the same x and y; in z the original starts 68 mm higher.
+    low = 34
+    result[:nx, :ny, low : low + nz] = source[:, :, : SHAPE[2] - low]
     return np.clip(result, 0, 1)
 
 
@@ -190,36 +218,36 @@ def _distance(inside: np.ndarray) -> np.ndarray:
     return ndimage.gaussian_filter(out.astype(np.float32) * VOXEL, 0.8)
 
 
-def _axes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.meshgrid(
-        *(o + VOXEL * np.arange(n, dtype=np.float32) for o, n in zip(ORIGIN, SHAPE, strict=True)),
-        indexing="ij",
-        sparse=True,
-    )
-
-
 def _ellipsoid(centre: tuple, radii: tuple) -> np.ndarray:
-    """Approximate signed distance from an ellipsoid's surface in mm; x other than 0 is mirrored."""
-    x, y, z = _axes()
-    x = np.abs(x) if centre[0] else x
-    scaled = [(a - c) / r for a, c, r in zip((x, y, z), centre, radii, strict=True)]
-    return (np.sqrt(sum(a**2 for a in scaled)) - 1) * min(radii)
+    """Approximate signed distance from an ellipsoid's surface in mm."""
+    squares = [
+        ((a - c) / r) ** 2
+        for a, c, r in zip(axes(mirrored=centre[0] != 0), centre, radii, strict=True)
+    ]
+    return (np.sqrt(sum(squares)) - 1) * min(radii)
+
+
+def _tube(start: tuple, end: tuple, radius: float) -> np.ndarray:
+    """Signed distance from a tube's surface in mm."""
+    start, end = np.array(start, np.float32), np.array(end, np.float32)
+    along = end - start
+    away = [a - s for a, s in zip(axes(mirrored=True), start, strict=True)]
+    share = sum(a * v for a, v in zip(away, along, strict=True)) / np.float32(along @ along)
+    share = np.clip(share, 0, 1)
+    squares = [(a - share * v) ** 2 for a, v in zip(away, along, strict=True)]
+    return np.sqrt(sum(squares)) - np.float32(radius)
 
 
 def _ramp(distance: np.ndarray) -> np.ndarray:
     """Share of a voxel inside a surface: 1 inside, 0 outside, soft over one voxel."""
-    return np.clip(0.5 - distance / VOXEL, 0, 1)
+    return np.clip(0.5 - distance / np.float32(VOXEL), 0, 1)
 
 
 def _paint(maps: dict[str, np.ndarray], tissue: str, share: np.ndarray) -> None:
+    """Put a tissue over what is there, in place."""
     # Most parts are small: only the box around them needs work.
-    box = tuple(
-        slice(found[0], found[-1] + 1)
-        for found in (
-            np.flatnonzero((share > 0).any(others)) for others in ((1, 2), (0, 2), (0, 1))
-        )
-        if len(found)
-    )
+    found = (np.flatnonzero(share.any(others)) for others in ((1, 2), (0, 2), (0, 1)))
+    box = tuple(slice(where[0], where[-1] + 1) for where in found)
     share = share[box]
     for part in maps.values():
         part[box] *= 1 - share
@@ -229,69 +257,35 @@ def _paint(maps: dict[str, np.ndarray], tissue: str, share: np.ndarray) -> None:
 
 def _draw_shell(maps: dict[str, np.ndarray], depth: np.ndarray, noise: np.ndarray) -> None:
     """Skin, fat and muscle of head and neck, then the vault of the skull with its marrow."""
-    face = np.minimum.reduce(
-        [
-            _ellipsoid((0, 34, -62), (66, 56, 62)),
-            _ellipsoid((0, 40, -110), (46, 54, 30)),
-            _ellipsoid((0, 100, -62), (13, 18, 17)),
-            _ellipsoid((0, 94, -46), (8, 12, 24)),
-            _ellipsoid((0, 92, -94), (22, 9, 12)),
-            _ellipsoid((0, 84, -122), (20, 12, 10)),
-            _ellipsoid((0, -26, -110), (58, 60, 90)),
-        ]
-    )
-    skin = ndimage.gaussian_filter(np.minimum(depth - 17, face), 1.5)
+    _, _, z = axes()
+    skin = depth - 17
+    for centre, radii in _FACE:
+        # A soft minimum: necks and noses have no seams.
+        skin = -3 * np.logaddexp(-skin / 3, -_ellipsoid(centre, radii) / 3)
     _paint(maps, "muscle", _ramp(skin))
-    # Fat under the skin, and in sheets between the muscles.
-    _paint(maps, "fat", _ramp(skin + 1.5) * (1 - _ramp(skin + 7)))
-    _paint(maps, "fat", _ramp(skin + 7) * np.clip(1 - np.abs(noise) / 0.25, 0, 1) * 0.8)
-    below = np.clip((-58 - _axes()[2]) / 6, 0, 1)
-    _paint(maps, "bone", _ramp(depth - 11) * (1 - below))
-    _paint(maps, "marrow", _ramp(depth - 9) * (1 - _ramp(depth - 5)) * (1 - below) * 0.9)
+    # Fat under the skin, and in sheets between the muscles, which run up and down.
+    _paint(maps, "fat", _ramp(skin + 1.5) * (1 - _ramp(skin + 6)))
+    sheets = ndimage.gaussian_filter(noise, (0, 0, 3))
+    sheets = np.clip(1 - np.abs(sheets / sheets.std()) / 0.25, 0, 1)
+    _paint(maps, "fat", _ramp(skin + 6) * sheets * 0.7)
+    vault = np.clip((z + 64) / 6, 0, 1)
+    _paint(maps, "bone", _ramp(depth - 11) * vault)
+    _paint(maps, "marrow", _ramp(depth - 9) * (1 - _ramp(depth - 5)) * vault * 0.9)
     _paint(maps, "csf", _ramp(depth - 2.5))
 
 
-def _draw_parts(maps: dict[str, np.ndarray], parts: list, noise: np.ndarray) -> None:
-    for tissue, centre, radii in parts:
-        wobble = noise * min(1.2, min(radii) / 5)
-        _paint(maps, tissue, _ramp(_ellipsoid(centre, radii) + wobble))
-
-
-def _draw_brain(
-    maps: dict[str, np.ndarray], grey: np.ndarray, white: np.ndarray, depth: np.ndarray
-) -> None:
-    _paint(maps, "csf", _ramp(depth))
-    _paint(maps, "grey", grey)
-    _paint(maps, "white", white)
-
-
-def _draw_vessels(maps: dict[str, np.ndarray], depth: np.ndarray) -> None:
-    x, y, z = _axes()
-    for tissue, centre, radii in _ENHANCING:
-        _paint(maps, tissue, _ramp(_ellipsoid(centre, radii)))
-    # The superior sagittal sinus follows the vault; the falx hangs from it.
-    vault = (z > -10) & (y < 68) & (depth > -3)
-    _paint(maps, "vessel", _ramp(np.hypot(x / 1.3, depth - 2) - 3.5) * vault)
-    under = _ellipsoid((0, -14, 0), (1e3, 58, 40)) > 0
-    _paint(
-        maps, "vessel", np.clip(1 - np.abs(x) / 2, 0, 1) * 0.45 * (under & (z > 0) & (depth < 0))
-    )
-    # The dura takes up a little; the choroid plexus hangs in the ventricles.
+def _draw_vessels(maps: dict[str, np.ndarray], depth: np.ndarray, noise: np.ndarray) -> None:
+    """Everything that contrast agent fills: vessels, dura, choroid plexus, pituitary gland."""
+    x, y, z = axes()
+    for start, end, radius in _TUBES:
+        _paint(maps, "vessel", _ramp(_tube(start, end, radius) + 0.25 * radius * noise))
+    # The superior sagittal sinus follows the vault, and grows towards the back.
+    width = np.clip((70 - y) / 40, 0, 1) * 3 + 0.8
+    above = np.clip((z + 16) / 10, 0, 1)
+    _paint(maps, "vessel", _ramp(np.hypot(x / 1.3, depth - 2) - width) * above)
+    # The falx hangs from it, down to the corpus callosum: a thin sheet, so a faint one.
+    falx = _ramp(-_ellipsoid((0, -14, 0), (1e3, 60, 42)) - 4) * above
+    _paint(maps, "vessel", np.clip(1 - np.abs(x) / 2, 0, 1) * 0.25 * falx * (depth < 0))
     _paint(maps, "vessel", np.clip(1 - np.abs(depth - 3) / 2, 0, 1) * 0.15 * (z > -60))
     for centre, radii in (((20, -38, 10), (5, 9, 7)), ((8, -8, 18), (4, 16, 4))):
         _paint(maps, "vessel", _ramp(_ellipsoid(centre, radii)) * maps["csf"] * 0.8)
-
-
-def _sites(white: np.ndarray, depth: np.ndarray) -> dict[str, np.ndarray]:
-    x, y, z = _axes()
-    surface = (np.abs(depth + 2) < 1.5) & (z > -52) & ~((z < -20) & (y < -20) & (np.abs(x) < 30))
-    falx = (np.abs(x) < 3) & (z > 32) & (depth < -3)
-    masks = {
-        "glioma": (white > 0.7) & (depth < -9) & (z > -56),
-        "meningioma": surface | falx,
-    }
-    sites = {
-        name: (np.argwhere(mask) * VOXEL + ORIGIN).astype(np.float32)
-        for name, mask in masks.items()
-    }
-    return sites | {"pituitary": SELLA[None].astype(np.float32)}

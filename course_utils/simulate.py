@@ -1,12 +1,12 @@
 """Practice data: simulated patients with a lesion or without, as volumes and as slices.
 
-A patient is the template head, bent by one smooth warp, with one draw of tissue contrast, one
-lesion, and one scanner: the order of Billot et al. (SynthSeg, 2023). Everything about a patient
-follows from a seed.
+A patient is the template head bent by one smooth warp, with one lesion and one scanner, in the
+order of Billot et al. (SynthSeg, 2023). Everything about a patient follows from a seed.
 """
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import joblib
 import numpy as np
@@ -14,390 +14,282 @@ import pandas as pd
 from scipy import ndimage
 from tqdm.auto import tqdm
 
-from course_utils import anatomy, lesions, settings
+from course_utils import anatomy, lesions, scanners, settings, warps
+from course_utils.anatomy import SHAPE, VOXEL
+from course_utils.files import CourseError
 
 # Raise with every change of the pixels: the cache of the practice data goes by it.
-VERSION = 1
+VERSION = 2
 LABELS = ("glioma", "meningioma", "notumor", "pituitary")
-PLANES = ("axial", "coronal", "sagittal")
-CONTRASTS = ("t1ce", "flair")
 PATIENTS = 320
 SLICES = 10
-
-# Mean intensity of each tissue in t1ce and flair; 1 is white on the screen.
-_LEVELS = {
-    "csf": (0.10, 0.08),
-    "grey": (0.34, 0.56),
-    "white": (0.40, 0.44),
-    "bone": (0.05, 0.05),
-    "marrow": (0.45, 0.35),
-    "fat": (0.92, 0.62),
-    "muscle": (0.30, 0.34),
-    "mucosa": (0.72, 0.60),
-    "vessel": (0.80, 0.25),
-    "vitreous": (0.14, 0.10),
-    "enhancement": (0.82, 0.62),
-    "oedema": (0.26, 0.85),
-}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Patient:
-    """A simulated patient; volumes are made when they are first asked for.
+    """A simulated patient; volumes are computed when first asked for.
 
     Attributes
     ----------
     label : str
         Class name.
     difficulty : str
-        ``"easy"``, ``"medium"`` or ``"hard"``.
+        ``"easy"``, ``"medium"`` or ``"hard"``: how large and how bright the lesion is.
     lesion : lesions.Lesion
-        What grows there; not ``visible`` in a patient without a tumour.
+        What grows there; not ``visible`` in a patient without a tumour, where it only says which
+        place the slices go through.
     centre : ndarray of float, (3,)
-        Middle of the lesion in patient coordinates, mm.
-    affine : ndarray of float, (4, 4)
-        Voxels to mm, RAS, 2 mm.
-    look : dict
-        What stays the same over all slices: levels, warp, bias field, noise, field of view.
+        Middle of the lesion in the patient, RAS, mm.
+    warp : warps.Warp
+        Shape of the head.
+    scanner : scanners.Scanner
+        Contrast, field of view, artefacts.
     """
 
     label: str
     difficulty: str
     lesion: lesions.Lesion
     centre: np.ndarray
-    affine: np.ndarray
-    look: dict
+    warp: warps.Warp
+    scanner: scanners.Scanner
 
-    @functools.cached_property
+    @property
+    def affine(self) -> np.ndarray:
+        """Voxels of the volumes to mm, RAS, 2 mm: float, (4, 4)."""
+        affine = np.diag([VOXEL, VOXEL, VOXEL, 1.0])
+        affine[:3, 3] = anatomy.ORIGIN
+        return affine
+
+    @property
     def volumes(self) -> dict[str, np.ndarray]:
         """Contrast to volume: uint8, (99, 128, 122)."""
         return self._whole[0]
 
-    @functools.cached_property
+    @property
     def mask(self) -> np.ndarray:
         """Where the lesion is: bool, (99, 128, 122)."""
         return self._whole[1]
 
     @functools.cached_property
     def _whole(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        points = _grid(anatomy.ORIGIN, anatomy.SHAPE)
-        images, lesion = _sample(self, points.reshape(-1, 3))
-        images = _scan(self, images.reshape(2, *anatomy.SHAPE), points, (0.4, 0.4, 0.4), 0)
-        mask = lesion.reshape(anatomy.SHAPE) > 0.5
-        return dict(zip(CONTRASTS, images, strict=True)), mask
+        points = _grid(anatomy.ORIGIN, SHAPE)
+        images, share = _sample(self, points, [np.zeros(3, np.float32)])
+        images = scanners.acquire(self.scanner, images, points, 0.5, stream=0)
+        return dict(zip(scanners.CONTRASTS, images, strict=True)), share > 0.5
+
+    @functools.cached_property
+    def _tissue(self) -> np.ndarray:
+        return scanners.tissue_signal(self.scanner, self.warp)
 
 
-def patient(seed: int, label: str, difficulty: str | None = None) -> Patient:
+def patient(seed: int | Sequence[int], label: str, difficulty: str | None = None) -> Patient:
     """Simulate one patient.
 
     Parameters
     ----------
-    seed : int
+    seed : int or sequence of int
         The same seed gives the same patient.
     label : {"glioma", "meningioma", "notumor", "pituitary"}
         The class.
     difficulty : {"easy", "medium", "hard"}, optional
         How large and how bright the lesion is; drawn at random where it is left out.
+
+    Raises
+    ------
+    CourseError
+        If there is no such class or difficulty.
     """
+    for value, known in ((label, LABELS), (difficulty, (None, *lesions.DIFFICULTIES))):
+        if value not in known:
+            choice = ", ".join(filter(None, known))
+            raise CourseError(f"A patient cannot be simulated as {value!r}: use one of {choice}.")
     rng = np.random.default_rng(seed)
     drawn = str(rng.choice(lesions.DIFFICULTIES))
     difficulty = difficulty or drawn
-    head = anatomy.head()
-    lesion = lesions.draw(label, difficulty, head, rng)
-    look = _draw_look(rng)
-    affine = np.diag([anatomy.VOXEL] * 3 + [1.0])
-    affine[:3, 3] = anatomy.ORIGIN
-    centre = _find(look, lesion.site)
-    return Patient(label, difficulty, lesion, centre, affine, look)
+    warp, scanner = warps.draw(rng), scanners.draw(rng)
+    lesion = lesions.draw(label, difficulty, rng)
+    return Patient(label, difficulty, lesion, warps.find(warp, lesion.site), warp, scanner)
 
 
-def _draw_look(rng: np.random.Generator) -> dict:
-    levels = {
-        name: np.array(values) * rng.uniform(0.85, 1.15, 2) for name, values in _LEVELS.items()
-    }
-    angles = np.deg2rad(rng.normal(0, 4, 3))
-    size = rng.uniform(0.93, 1.05) * rng.uniform(0.97, 1.03, 3)
-    coarse = ndimage.gaussian_filter(
-        rng.standard_normal((3, 14, 18, 17)), (0, 1.2, 1.2, 1.2), mode="wrap"
-    )
-    coarse *= rng.uniform(1.5, 3.0) / coarse.std()
-    return {
-        "levels": levels,
-        "turn": _rotation(angles) / size,
-        "elastic": np.stack([ndimage.zoom(part, 2, order=3) for part in coarse]),
-        "ventricles": rng.uniform(-0.1, 0.45),
-        "sulci": rng.uniform(0.05, 0.3),
-        "folds": rng.integers(0, 90, 3),
-        "bias": rng.normal(0, 0.12, (2, 9)),
-        "noise": rng.uniform(0.01, 0.035),
-        "blur": rng.uniform(0.3, 0.8),
-        "thickness": rng.uniform(2, 6),
-        "view": rng.uniform(215, 265),
-        "shift": rng.normal(0, 5, 3),
-        "gain": rng.uniform(0.75, 1.25),
-        "gamma": rng.uniform(0.85, 1.2),
-        "seed": int(rng.integers(2**31)),
-    }
+def slices(patient: Patient, planes: Sequence[str]) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Cut a patient into slices through the lesion, from its middle to near its edges.
 
-
-def _rotation(angles: np.ndarray) -> np.ndarray:
-    (cx, cy, cz), (sx, sy, sz) = np.cos(angles), np.sin(angles)
-    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
-
-
-_MIDDLE = np.array([0.0, -18.0, -20.0])
-
-
-def _to_template(look: dict, points: np.ndarray) -> np.ndarray:
-    """Where in the template head the tissue at a point of the patient comes from."""
-    source = (points - _MIDDLE) @ look["turn"].T + _MIDDLE
-    index = (anatomy.to_index(source) / 4).T
-    source = source + np.stack(
-        [ndimage.map_coordinates(part, index, order=1, mode="nearest") for part in look["elastic"]],
-        axis=-1,
-    )
-    # Larger ventricles: tissue beside them moves outwards.
-    for side in (-1, 1):
-        away = source - [side * 14, -16, 14]
-        near = np.exp(-(((away / [14, 34, 20]) ** 2).sum(-1, keepdims=True)) / 2)
-        source = source - look["ventricles"] * near * away * [1, 0.3, 0.7] * 0.6
-    return source
-
-
-def _find(look: dict, site: np.ndarray) -> np.ndarray:
-    """Where in the patient a place of the template is: the warp inverted by fixed points."""
-    point = site.copy()
-    for _ in range(12):
-        point = point + (site - _to_template(look, point[None])[0])
-    return point
-
-
-def _grid(origin: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return np.stack(
-        np.meshgrid(
-            *(o + anatomy.VOXEL * np.arange(n) for o, n in zip(origin, shape, strict=True)),
-            indexing="ij",
-        ),
-        axis=-1,
-    )
-
-
-@functools.lru_cache(maxsize=2)
-def _tissue(patient: Patient) -> np.ndarray:
-    """The template head in this patient's contrasts, with this patient's folds: (2, x, y, z)."""
-    head, look = anatomy.head(), patient.look
-    levels = np.array([look["levels"][name] for name in anatomy.TISSUES], np.float32)
-    images = np.tensordot(levels.T, head.tissues, 1)
-    noise = np.roll(head.noise, look["folds"], (0, 1, 2))
-    outer = np.clip((head.depth + 16) / 5, 0, 1) * (head.depth < 0)
-    fold = np.clip(1 - np.abs(noise) / look["sulci"], 0, 1) * outer * 0.8
-    for image, level in zip(images, look["levels"]["csf"], strict=True):
-        image += fold * (level - image)
-    return images
-
-
-def _sample(patient: Patient, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tissue and lesion at points of a patient.
+    Parameters
+    ----------
+    planes : sequence of str
+        A plane for each slice; the first slice of a plane goes through the lesion's middle.
 
     Returns
     -------
-    images : ndarray of float32, (2, n)
-    lesion : ndarray of float32, (n,)
-        Share of the point that is lesion.
-    """
-    head, look, lesion = anatomy.head(), patient.look, patient.lesion
-    source = _to_template(look, points)
-    away = points - patient.centre
-    distance = np.linalg.norm(away, axis=1)
-    near = np.flatnonzero(distance < 2.4 * lesion.radius + 20)
-    index = anatomy.to_index(source).T
-    depth = ndimage.map_coordinates(head.depth, index[:, near], order=1, mode="nearest")
-    if lesion.visible:
-        # Mass effect: soft tissue moves out of the way, bone does not.
-        soft = np.clip(-depth / 6, 0, 1)
-        fade = lesion.push * np.exp(-((distance[near] / (1.7 * lesion.radius)) ** 2)) * soft
-        index[:, near] -= (away[near] * fade[:, None] / anatomy.VOXEL).T
-    images = np.stack(
-        [
-            ndimage.map_coordinates(image, index, order=1, mode="constant")
-            for image in _tissue(patient)
-        ]
-    )
-    share = np.zeros(len(points), np.float32)
-    if lesion.visible:
-        white = ndimage.map_coordinates(
-            head.tissues[anatomy.TISSUES.index("white")], index[:, near], order=1
-        )
-        part = images[:, near]
-        share[near] = lesions.paint(
-            lesion, head, part, points[near], patient.centre, depth, white, look["levels"]
-        )
-        images[:, near] = part
-    else:
-        surface = lesions.outline(lesion, head, points[near], patient.centre, depth)
-        share[near] = surface < 0
-    return images, share
-
-
-def _scan(
-    patient: Patient, images: np.ndarray, points: np.ndarray, blur: tuple[float, ...], stream: int
-) -> np.ndarray:
-    """What the scanner makes of it: bias field, blur, Rician noise, display window; uint8."""
-    look = patient.look
-    rng = np.random.default_rng([look["seed"], stream])
-    x = (points - _MIDDLE) / 100
-    terms = np.stack(
-        [
-            *np.moveaxis(x, -1, 0),
-            *np.moveaxis(x**2, -1, 0),
-            *np.moveaxis(x * np.roll(x, 1, -1), -1, 0),
-        ]
-    )
-    result = []
-    for image, bias in zip(images, look["bias"], strict=True):
-        image = ndimage.gaussian_filter(image, blur)
-        # The coil's reach ends at the neck.
-        image = (
-            image * np.exp(np.tensordot(bias, terms, 1)) / (1 + np.exp((-112 - points[..., 2]) / 8))
-        )
-        real, imaginary = rng.normal(0, look["noise"], (2, *image.shape))
-        image = np.hypot(image + real, imaginary)
-        image = (look["gain"] * image) ** look["gamma"]
-        result.append(np.clip(np.rint(image * 255), 0, 255).astype(np.uint8))
-    return np.stack(result)
-
-
-def _slice_points(patient: Patient, plane: str, position: float) -> np.ndarray:
-    """Positions of a slice's pixels in mm, (128, 128, 3), in display order.
-
-    Radiological convention: on axial and coronal slices the patient's right is on the left; the
-    front is up on axial slices; on sagittal slices the nose points to the right.
-    """
-    look = patient.look
-    half = look["view"] / 2
-    line = np.linspace(-half, half, settings.IMAGE_SIZE)
-    middle = _MIDDLE + look["shift"]
-    points = np.empty((settings.IMAGE_SIZE, settings.IMAGE_SIZE, 3))
-    axes = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}[plane]
-    across, down, through = axes
-    sign = 1 if plane == "sagittal" else -1
-    points[..., across] = middle[across] + sign * line
-    points[..., down] = middle[down] - line[:, None]
-    points[..., through] = position
-    return points
-
-
-def slices(
-    patient: Patient, planes: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    """Cut a patient into slices through the lesion.
-
-    Returns
-    -------
-    images : ndarray of uint8, (2, n, 128, 128)
-    masks : ndarray of bool, (n, 128, 128)
+    images : ndarray of uint8, (2, slices, 128, 128)
+        In t1ce and flair.
+    masks : ndarray of bool, (slices, 128, 128)
     table : pandas.DataFrame
+        A row a slice: plane, position_mm (on the axis through the slice, RAS), middle,
+        lesion_area_mm2, lesion_diameter_mm (of a ball of the same volume), difficulty, grade.
     """
-    rng = np.random.default_rng([patient.look["seed"], 1])
-    axis = {"axial": 2, "coronal": 1, "sagittal": 0}
-    box = 2 * np.ceil(1.3 * patient.lesion.radius)
-    count = int(box) + 1
-    local = _grid(patient.centre - box, (count,) * 3)
-    share = _sample(patient, local.reshape(-1, 3))[1].reshape((count,) * 3) > 0.5
-    voxels = np.argwhere(share)
-    diameter = 2 * (3 * len(voxels) * anatomy.VOXEL**3 / (4 * np.pi)) ** (1 / 3)
+    scanner, lesion = patient.scanner, patient.lesion
+    rng = np.random.default_rng([scanner.seed, 0])
+    body, corner = _body(patient)
+    diameter = 2 * (body.sum() * VOXEL**3 * 3 / (4 * np.pi)) ** (1 / 3)
     images, masks, rows = [], [], []
-    done = set()
-    for number, plane in enumerate(planes):
-        areas = share.sum(tuple({0, 1, 2} - {axis[plane]}))
-        start = (patient.centre - box)[axis[plane]]
-        middle = int(areas.argmax())
-        rowis_middle = plane not in done
-        done.add(plane)
-        if rowis_middle:
-            place = middle
-        else:
-            place = rng.choice(np.flatnonzero(areas > 0.25 * areas.max()))
-        position = start + anatomy.VOXEL * place + (0 if rowis_middle else rng.uniform(-1, 1))
-        points = _slice_points(patient, plane, position)
-        layers = patient.look["thickness"] * np.array([-1, 1]) / 4
-        stack = []
-        for layer in layers:
-            moved = points.copy()
-            moved[..., axis[plane]] += layer
-            stack.append(_sample(patient, moved.reshape(-1, 3)))
-        shape = points.shape[:2]
-        image = np.mean([s[0] for s in stack], axis=0).reshape(2, *shape)
-        lesion = np.mean([s[1] for s in stack], axis=0).reshape(shape)
-        images.append(_scan(patient, image, points, (patient.look["blur"],) * 2, 2 + number))
-        mask = (lesion > 0.5) & patient.lesion.visible
-        masks.append(mask)
-        pixel = patient.look["view"] / (settings.IMAGE_SIZE - 1)
-        rows.append(
-            {
-                "plane": plane,
-                "position_mm": position,
-                "middle": rowis_middle and patient.lesion.visible,
-                "lesion_area_mm2": mask.sum() * pixel**2,
-                "lesion_diameter_mm": diameter if patient.lesion.visible else 0.0,
-                "difficulty": patient.difficulty,
-                "grade": patient.lesion.grade if patient.lesion.visible else "",
-            }
-        )
-    return np.stack(images, 1), np.stack(masks), pd.DataFrame(rows)
+    for plane, position, middle in _positions(body, corner, planes, rng):
+        points = scanners.pixels(scanner, plane, position)
+        # Two layers stand for the thickness of the slice.
+        step = scanner.thickness / 4 * np.eye(3, dtype=np.float32)[scanners.AXES[plane][2]]
+        signal, part = _sample(patient, points, [-step, step])
+        number = 1 + len(images)
+        images.append(scanners.acquire(scanner, signal, points, scanner.blur, stream=number))
+        masks.append(part > 0.5)
+        rows.append((plane, position, middle, masks[-1].sum() * scanner.pixel**2))
+    table = pd.DataFrame(rows, columns=["plane", "position_mm", "middle", "lesion_area_mm2"])
+    known = (diameter, patient.difficulty, lesion.grade or None)
+    names = ["lesion_diameter_mm", "difficulty", "grade"]
+    table[names] = known if lesion.visible else (0.0, None, None)
+    table["middle"] &= lesion.visible
+    return np.stack(images, axis=1), np.stack(masks), table
 
 
 def practice(
-    seed: int = settings.SEED,
-    patients: int = PATIENTS,
+    seed: int = settings.SEED, patients: int = PATIENTS
 ) -> tuple[dict[str, np.ndarray], np.ndarray, pd.DataFrame]:
     """Simulate the practice data, on all cores, with a progress bar.
 
+    Parameters
+    ----------
+    seed : int
+        The same seed gives the same data, whatever the number of cores.
+    patients : int
+        Equal shares of the four classes, ten slices each.
+
     Returns
     -------
-    contrasts : dict of str to ndarray of uint8, (3200, 128, 128)
-        The slices in t1ce and flair.
-    masks : ndarray of bool, (3200, 128, 128)
-        Where the lesion is.
+    contrasts : dict of str to ndarray of uint8, (slices, 128, 128)
+        t1ce and flair.
+    masks : ndarray of bool, (slices, 128, 128)
+        Where the lesion is; oedema is not part of it.
     table : pandas.DataFrame
-        A row a slice.
+        A row a slice: label, patient, group, split, source, and the columns of :func:`slices`.
     """
-    rng = np.random.default_rng(seed)
-    # Which patient has what is dealt like cards, so that a number tells nothing.
-    order = rng.permutation(patients)
+    # Who has what is dealt like cards, so that a patient's number tells nothing.
+    cards = np.random.default_rng(seed).permutation(patients)
     head = anatomy.head()
-    jobs = []
-    for number, card in enumerate(order):
-        label = LABELS[card % len(LABELS)]
-        turn = card // len(LABELS)
-        planes = [PLANES[(turn + i) % 3] for i in range(SLICES)]
-        difficulty = lesions.DIFFICULTIES[turn // 3 % 3]
-        jobs.append((number, label, difficulty, tuple(planes)))
     work = joblib.Parallel(n_jobs=-1, return_as="generator")(
-        joblib.delayed(_one)(head, seed, *job) for job in jobs
+        joblib.delayed(_member)(head, seed, number, int(card)) for number, card in enumerate(cards)
     )
-    parts = list(tqdm(work, total=len(jobs), desc="Simulating patients", unit="patient"))
-    images = np.concatenate([part[0] for part in parts], axis=1)
-    masks = np.concatenate([part[1] for part in parts])
-    table = pd.concat([part[2] for part in parts], ignore_index=True)
-    # Every fourth patient of a class is for testing.
-    test = {f"P{n + 1:03d}" for n, card in enumerate(order) if card // len(LABELS) % 4 == 3}
-    table["split"] = np.where(table["patient"].isin(test), "test", "train")
-    return dict(zip(CONTRASTS, images, strict=True)), masks, table
+    parts = tqdm(work, total=patients, desc="Simulating patients", unit="patient")
+    images, masks, tables = zip(*parts, strict=True)
+    contrasts = dict(zip(scanners.CONTRASTS, np.concatenate(images, axis=1), strict=True))
+    return contrasts, np.concatenate(masks), pd.concat(tables, ignore_index=True)
 
 
-def _one(
-    head: anatomy.Head, seed: int, number: int, label: str, difficulty: str, planes: tuple
+def _member(
+    head: anatomy.Head, seed: int, number: int, card: int
 ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """One patient of the practice data: the card says class, planes, difficulty and split."""
     anatomy.use(head)
-    who = patient([seed, number], label, difficulty)
-    images, masks, table = slices(who, planes)
+    turn, suit = divmod(card, len(LABELS))
+    planes = [scanners.PLANES[(turn + index) % 3] for index in range(SLICES)]
+    difficulty = lesions.DIFFICULTIES[turn // 3 % 3]
+    person = patient([seed, number], LABELS[suit], difficulty)
+    images, masks, table = slices(person, planes)
     name = f"P{number + 1:03d}"
-    table.insert(0, "label", label)
-    table.insert(1, "patient", name)
-    table["group"] = name
-    table["source"] = "simulated"
-    return images, masks, table
+    split = "test" if turn % 4 == 3 else "train"
+    known = {"label": LABELS[suit], "patient": name, "group": name, "split": split}
+    known = pd.DataFrame(known | {"source": "simulated"}, index=table.index)
+    return images, masks, pd.concat([known, table], axis=1)
+
+
+def _body(patient: Patient) -> tuple[np.ndarray, np.ndarray]:
+    """Where a lesion is, or would be, on a 2 mm grid around it, and that grid's corner in mm."""
+    reach = int(np.ceil(0.8 * patient.lesion.radius))
+    corner = patient.centre - VOXEL * reach
+    shape = (2 * reach + 1,) * 3
+    points = _grid(corner, shape).reshape(-1, 3)
+    _, near, place = _locate(patient, points, warps.to_template(patient.warp, points))
+    body = np.zeros(np.prod(shape), bool)
+    body[near] = lesions.outline(patient.lesion, place) < 0
+    return body.reshape(shape), corner
+
+
+def _positions(
+    body: np.ndarray, corner: np.ndarray, planes: Sequence[str], rng: np.random.Generator
+) -> list[tuple[str, float, bool]]:
+    """Plane, position in mm and "at the middle" for each slice, spread over the lesion."""
+    result = []
+    for plane in scanners.PLANES:
+        count = planes.count(plane)
+        axis = scanners.AXES[plane][2]
+        areas = body.sum(tuple({0, 1, 2} - {axis}))
+        middle = int(areas.argmax())
+        reach = np.flatnonzero(areas > 0.25 * areas.max())
+        steps = (np.arange(count - 1) + rng.random(count - 1)) / max(1, count - 1)
+        places = sorted([middle, *(reach[0] + steps * (reach[-1] - reach[0]))][:count])
+        start = float(corner[axis])
+        result += [(plane, start + VOXEL * place, place == middle) for place in places]
+    return result
+
+
+def _grid(corner: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """Points of a 2 mm grid in mm: float32, shape + (3,)."""
+    return np.moveaxis(corner[:, None, None, None] + VOXEL * np.indices(shape, np.float32), 0, -1)
+
+
+def _locate(
+    patient: Patient, points: np.ndarray, source: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, lesions.Place]:
+    """Find what is near the lesion, and let the lesion push it aside.
+
+    ``points`` and ``source``, both (n, 3) in mm, are places of the patient and where the warp
+    alone finds them in the template. The answer is where they come from in voxels, (3, n), which
+    of them the lesion can reach, and those seen from the lesion.
+    """
+    index = anatomy.to_index(source).T
+    away = points - patient.centre
+    near = np.flatnonzero((away**2).sum(axis=1) < patient.lesion.reach**2)
+    depth = ndimage.map_coordinates(anatomy.head().depth, index[:, near], order=1, mode="nearest")
+    place = lesions.Place(points[near], away[near], depth)
+    index[:, near] -= lesions.mass_effect(patient.lesion, place).T / VOXEL
+    return index, near, place
+
+
+def _sample(
+    patient: Patient, points: np.ndarray, layers: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Signal without noise at points of a patient.
+
+    Parameters
+    ----------
+    points : ndarray of float32, (..., 3)
+    layers : sequence of ndarray of float32, (3,)
+        Shifts in mm over which the signal is averaged.
+
+    Returns
+    -------
+    images : ndarray of float32, (2, ...)
+    share : ndarray of float32, (...)
+        How much of each point is lesion.
+    """
+    head, warp, lesion = anatomy.head(), patient.warp, patient.lesion
+    shape, points = points.shape[:-1], points.reshape(-1, 3)
+    images = np.zeros((2, len(points)), np.float32)
+    share = np.zeros(len(points), np.float32)
+    # More than half of a picture is air, which needs no work.
+    rough = (anatomy.to_index(warps.turned(warp, points)) + 0.5).astype(np.int32)
+    solid = ((rough >= 0) & (rough < SHAPE)).all(axis=1)
+    solid[solid] = head.near[tuple(rough[solid].T)]
+    solid = np.flatnonzero(solid)
+    source = warps.to_template(warp, points[solid])
+    white = anatomy.tissue("white")
+    for shift in layers:
+        # Over a slice's thickness the warp is as good as linear.
+        index, near, place = _locate(patient, points[solid] + shift, source + warp.linear @ shift)
+        values = np.stack([ndimage.map_coordinates(t, index, order=1) for t in patient._tissue])
+        if lesion.visible:
+            fibres = ndimage.map_coordinates(white, index[:, near], order=1)
+            values[:, near], part = lesions.paint(
+                lesion, place, values[:, near], fibres, patient.scanner.levels
+            )
+            share[solid[near]] += part / len(layers)
+        images[:, solid] += values / len(layers)
+    return images.reshape(2, *shape), share.reshape(shape)
