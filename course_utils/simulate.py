@@ -217,7 +217,7 @@ def _positions(
 ) -> list[tuple[str, float, bool]]:
     """Plane, position in mm and "at the middle" for each slice, spread over the lesion."""
     result = []
-    for plane in scanners.PLANES:
+    for plane in sorted(set(planes)):
         count = planes.count(plane)
         axis = scanners.AXES[plane][2]
         areas = body.sum(tuple({0, 1, 2} - {axis}))
