@@ -105,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--seed", type=int, metavar="N", help="7 where left out")
         command.set_defaults(function=function)
 
+    command = commands.add_parser(
+        "audit", help="count duplicates, leaks and shortcuts of a data set, into data/results/"
+    )
+    command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
+    command.set_defaults(function=_audit)
+
     command = commands.add_parser("results", help="bring the README's table of results up to date")
     command.set_defaults(function=_results)
     return parser
@@ -167,6 +173,13 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     seed = settings.SEED if options.seed is None else options.seed
     path = measure.evaluate(options.recipe, options.dataset, options.split, options.start, seed)
+    print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+
+
+def _audit(options: argparse.Namespace) -> None:
+    from course_utils import findings
+
+    path = findings.measure(options.dataset)
     print(f"{path.read_text(encoding='utf-8')}kept in {path}")
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -33,8 +34,14 @@ def atomic(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         if temporary.is_dir() and path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
+            # A full folder cannot be replaced. Moving it aside takes no time, deleting it does,
+            # and a process killed meanwhile would leave nothing.
+            old = path.with_name(f"{temporary.stem}-old.partial")
+            os.replace(path, old)
+            os.replace(temporary, path)
+            remove(old)
+        else:
+            os.replace(temporary, path)
     except OSError as error:
         raise _explained(error, path) from error
     finally:
@@ -76,7 +83,9 @@ def remove(path: Path) -> None:
 
 
 def _explained(error: OSError, path: Path) -> Exception:
-    if error.errno == errno.ENOSPC:
+    # NumPy counts the bytes itself, and its error has no number.
+    numpy_is_full = re.search(r"Not enough free space|requested and \d+ written", str(error))
+    if error.errno == errno.ENOSPC or numpy_is_full:
         return CourseError(
             f"The disk is full, so {path} was not written: free some space, or set COURSE_DATA "
             "to a folder on another disk, and try again."

@@ -23,7 +23,7 @@ from course_utils.files import CourseError
 # Raised when slices, table or groups change, so that an older cache is not taken for a new one.
 FORMAT = 2
 HANDLE = "masoudnickparvar/brain-tumor-mri-dataset/versions/1"
-PAGE = "https://www.kaggle.com/datasets/masoudnickparvar/brain-tumor-mri-dataset"
+PAGE = f"https://www.kaggle.com/datasets/{HANDLE}"
 # Folder names, small letters only: Kaggle's own, and those of the older SARTAJ set.
 CLASSES = {
     "glioma": "glioma",
@@ -52,17 +52,20 @@ def download() -> Path:
         If there is no network, no space, or Kaggle does not hand the data set out.
     """
     import kagglehub
+    import requests
 
     try:
         return Path(kagglehub.dataset_download(HANDLE))
+    except (requests.ConnectionError, requests.Timeout) as error:
+        reason, cause = "There is no connection to Kaggle", error
     except Exception as error:
-        # kagglehub raises a dozen kinds of its own, of requests and of the operating system.
-        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        raise CourseError(
-            f"Kaggle could not be reached or did not answer as expected ({reason}): try again "
-            f"later, or fetch the zip from {PAGE} in a browser, on any computer, and use "
-            "'course data import PATH'."
-        ) from error
+        # kagglehub raises a dozen kinds of its own, besides those of the operating system.
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        reason, cause = f"Kaggle's data could not be fetched ({said})", error
+    raise CourseError(
+        f"{reason}: try again later, or fetch the zip from {PAGE} in a browser, on any computer, "
+        "and use 'course data import PATH'."
+    ) from cause
 
 
 def read(path: str | Path) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
