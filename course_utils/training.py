@@ -18,59 +18,15 @@ import pandas as pd
 import tensorflow as tf
 from tqdm.auto import tqdm
 
-from course_utils import augment, features, files, models, settings, weights
+from course_utils import augment, features, files, models, recipes, settings, weights
 from course_utils.datasets import Dataset
 from course_utils.features import predict as predict
 from course_utils.files import CourseError
+from course_utils.recipes import RECIPES as RECIPES
+from course_utils.recipes import Recipe
 
 # Part of every run's name: raise it when the same settings no longer give the same run.
 VERSION = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """Everything about a training that is decided before it begins.
-
-    Attributes
-    ----------
-    name : str
-    network : {"baseline", "mobilenetv2", "resnet50"}
-    epochs : int
-    learning_rate : float
-        Its highest value, after the first epoch.
-    cut : str or None
-        Layers up to this one stay frozen; None trains all of them.
-    augment : bool
-        Whether slices change a little each time they are seen. Needs ``cut=None``.
-    mirror : bool
-        Whether the mirror images are learned from, too. Needs a cut.
-    dropout : float
-        Share of the pooled features of a published network to blank out at random.
-    batch_size : int
-    """
-
-    name: str
-    network: str
-    epochs: int
-    learning_rate: float
-    cut: str | None = None
-    augment: bool = False
-    mirror: bool = False
-    dropout: float = 0.4
-    batch_size: int = 64
-
-
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe("baseline", "baseline", 16, 3e-3, augment=True, batch_size=32),
-        Recipe("baseline-plain", "baseline", 16, 3e-3, batch_size=32),
-        Recipe("mobilenetv2-head", "mobilenetv2", 40, 3e-3, cut="pooled", dropout=0.0),
-        Recipe("mobilenetv2-finetuned", "mobilenetv2", 5, 3e-4, cut="block_12_add", mirror=True),
-        Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled", dropout=0.0),
-        Recipe("resnet50-finetuned", "resnet50", 5, 3e-4, cut="conv5_block2_out", mirror=True),
-    )
-}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -131,7 +87,11 @@ def fit(
     """
     steps = len(train)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, decay_steps=steps * (epochs - 1), warmup_target=learning_rate, warmup_steps=steps
+        0.0,
+        # A single epoch is all climbing; Keras wants at least one step down.
+        decay_steps=max(1, steps * (epochs - 1)),
+        warmup_target=learning_rate,
+        warmup_steps=steps,
     )
     model.compile(
         keras.optimizers.AdamW(schedule),
@@ -140,7 +100,14 @@ def fit(
     )
     with tqdm(total=epochs * steps, unit="batch") as bar:
         progress = _Progress(bar, epochs)
-        model.fit(train, validation_data=val, epochs=epochs, verbose=0, callbacks=[progress])
+        model.fit(
+            train,
+            validation_data=val,
+            epochs=epochs,
+            shuffle=False,  # The batches come shuffled.
+            verbose=0,
+            callbacks=[progress],
+        )
     return pd.DataFrame(progress.rows)
 
 
@@ -175,7 +142,7 @@ def train(
     CourseError
         If there is no such recipe, or a saved run is damaged.
     """
-    recipe = _known(recipe)
+    recipe = recipes.known(recipe)
     source = None
     if recipe.network in weights.BACKBONES:
         source = weights.resolve(recipe.network, start)
@@ -219,21 +186,10 @@ def load(folder: Path) -> Run:
     return Run(name, model, history, about["settings"], about["seconds"], folder)
 
 
-def _known(recipe: str | Recipe) -> Recipe:
-    if isinstance(recipe, Recipe):
-        return recipe
-    if recipe not in RECIPES:
-        raise CourseError(f"There is no recipe called {recipe!r}: use one of {', '.join(RECIPES)}.")
-    return RECIPES[recipe]
-
-
 def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
-    if source:
-        model = models.transfer(recipe.network, source, recipe.dropout)
-    else:
-        model = models.baseline()
+    model = models.transfer(recipe.network, source, recipe.dropout) if source else models.baseline()
     feature_seconds = 0.0
     if recipe.cut is None:
         pipeline = augment.pipeline(seed=seed) if recipe.augment else None

@@ -1,0 +1,66 @@
+"""Recipes: everything about a training that is decided before it begins."""
+
+import dataclasses
+
+from course_utils.files import CourseError
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything about a training that is decided before it begins.
+
+    Attributes
+    ----------
+    name : str
+    network : {"baseline", "mobilenetv2", "resnet50"}
+    epochs : int
+    learning_rate : float
+        Its highest value, after the first epoch.
+    cut : str or None
+        Layers up to this one stay frozen; None trains all of them.
+    augment : bool
+        Whether slices change a little each time they are seen. Needs ``cut=None``.
+    mirror : bool
+        Whether the mirror images are learned from, too. Needs a cut.
+    dropout : float
+        Share of the pooled features of a published network to blank out at random.
+    batch_size : int
+    """
+
+    name: str
+    network: str
+    epochs: int
+    learning_rate: float
+    cut: str | None = None
+    augment: bool = False
+    mirror: bool = False
+    dropout: float = 0.4
+    batch_size: int = 64
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("baseline", "baseline", 16, 3e-3, augment=True, batch_size=32),
+        Recipe("baseline-plain", "baseline", 16, 3e-3, batch_size=32),
+        Recipe("mobilenetv2-head", "mobilenetv2", 40, 3e-3, cut="pooled", dropout=0.0),
+        Recipe("mobilenetv2-finetuned", "mobilenetv2", 5, 3e-4, cut="block_12_add", mirror=True),
+        Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled", dropout=0.0),
+        Recipe("resnet50-finetuned", "resnet50", 5, 3e-4, cut="conv5_block2_out", mirror=True),
+    )
+}
+
+
+def known(recipe: str | Recipe) -> Recipe:
+    """Look a recipe up by its name; a recipe passes through.
+
+    Raises
+    ------
+    CourseError
+        If there is no such recipe.
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe not in RECIPES:
+        raise CourseError(f"There is no recipe called {recipe!r}: use one of {', '.join(RECIPES)}.")
+    return RECIPES[recipe]

@@ -1,0 +1,133 @@
+"""How much cached features save: run by hand, ``python tests/benchmarks/training_speed.py``.
+
+Takes about eight minutes on two cores and writes ``data/results/training-speed.json``. The same
+slices are learned from in each way, each slice and its mirror image once an epoch:
+
+- tail: the layers after the cut, on cached outputs of the trunk (what the recipe does);
+- frozen: the same layers, but each batch runs through the frozen trunk again;
+- whole: all layers but batch norm learn, which is what fine-tuning mostly means elsewhere (timed
+  on a tenth of the batches);
+- head and head through the network: the last layer alone, on cached features or without.
+
+Validation is left out of the times: it is one batch here.
+"""
+
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from course_utils import (
+    augment,
+    datasets,
+    evaluation,
+    features,
+    models,
+    recipes,
+    results,
+    training,
+    weights,
+)
+
+TAIL = recipes.RECIPES["mobilenetv2-finetuned"]
+HEAD = recipes.RECIPES["mobilenetv2-head"]
+
+
+def main() -> None:
+    train, val, test = datasets.load().split()
+    source = weights.resolve(TAIL.network)
+    figures, predicted = {}, {}
+    for name in ("tail", "frozen", "whole"):
+        keras.utils.set_random_seed(7)
+        model = models.transfer(TAIL.network, source, TAIL.dropout)
+        if name == "tail":
+            begin = time.perf_counter()
+            trunk = models.part(model, stop=TAIL.cut)
+            inputs = [features.predict(trunk, i).astype(np.float16) for i in views(train)]
+            figures["cache_seconds"] = time.perf_counter() - begin
+            val_inputs = features.predict(trunk, val.images).astype(np.float16)
+            learner = models.part(model, start=TAIL.cut)
+        else:
+            inputs, val_inputs, learner = views(train), val.images, models.part(model)
+        if name == "frozen":
+            for layer in models.part(model, stop=TAIL.cut).layers:
+                layer.trainable = False
+        batches = served(np.concatenate(inputs), np.tile(train.labels, 2), TAIL.batch_size)
+        share = 10 if name == "whole" else 1
+        history = training.fit(
+            learner,
+            batches.take(len(batches) // share),
+            served(val_inputs, val.labels, TAIL.batch_size).take(1),
+            3 if name == "whole" else TAIL.epochs,
+            TAIL.learning_rate,
+        )
+        figures[f"{name}_epoch_seconds"] = share * seconds(history)
+        predicted[name] = training.predict(model, test.images)
+
+    for name in ("head", "head_through_network"):
+        model = models.transfer(HEAD.network, source, HEAD.dropout)
+        trunk = models.part(model, stop=HEAD.cut)
+        for layer in trunk.layers:
+            layer.trainable = False
+        if name == "head":
+            inputs, val_inputs = (features.predict(trunk, d.images) for d in (train, val))
+            learner, epochs = models.part(model, start=HEAD.cut), 10
+        else:
+            inputs, val_inputs, learner, epochs = train.images, val.images, models.part(model), 2
+        history = training.fit(
+            learner,
+            served(inputs, train.labels, HEAD.batch_size),
+            served(val_inputs, val.labels, HEAD.batch_size).take(1),
+            epochs,
+            HEAD.learning_rate,
+        )
+        figures[f"{name}_epoch_seconds"] = seconds(history)
+
+    def ratio(slow: str, fast: str) -> float:
+        return figures[f"{slow}_epoch_seconds"] / figures[f"{fast}_epoch_seconds"]
+
+    figures |= {
+        "tail_against_frozen": ratio("frozen", "tail"),
+        "tail_against_whole": ratio("whole", "tail"),
+        "head_against_network": ratio("head_through_network", "head"),
+    }
+    gain = evaluation.difference(
+        test.labels, predicted["tail"], predicted["frozen"], test.table["group"]
+    )
+    figures["accuracy_tail_minus_frozen"] = vars(gain)
+    path = results.save(
+        "training-speed",
+        figures,
+        command="python tests/benchmarks/training_speed.py",
+        dataset=train.name,
+        slices=len(train),
+        weights=source.kind,
+    )
+    print(path.read_text(encoding="utf-8"))
+    assert gain.low <= 0 <= gain.high
+    assert figures["tail_against_whole"] >= 4
+    assert figures["head_against_network"] >= 30
+
+
+def views(data: datasets.Dataset) -> list[np.ndarray]:
+    """The slices and their mirror images."""
+    return [data.images, data.images[:, :, ::-1]]
+
+
+def served(inputs: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Shuffled batches of cached features, or of slices, which are scaled on their way."""
+    batches = tf.data.Dataset.from_tensor_slices((inputs, labels))
+    batches = batches.shuffle(len(labels), seed=7).batch(batch_size)
+    if inputs.dtype == np.uint8:
+        batches = batches.map(lambda images, labels: (augment.scale(images), labels))
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def seconds(history) -> float:
+    """A typical epoch; the first one, which also builds the graph, does not count."""
+    return float(np.median(history["seconds"][1:]))
+
+
+if __name__ == "__main__":
+    main()
