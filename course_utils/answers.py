@@ -110,15 +110,14 @@ def slices_in_all(answer: object, data: Dataset) -> str | None:
     )
 
 
-def commonest_class(answer: object, data: Dataset) -> str | None:
-    """00.2: which class has the most slices?"""
-    counts = data.table["label"].value_counts()
-    return choice(
-        answer,
-        counts.index[0],
-        data.class_names,
-        {counts.index[-1]: f"{counts.index[-1]} has the fewest slices. Which has the most?"},
-    )
+def commonest_plane(answer: object, data: Dataset) -> str | None:
+    """00.2: which plane do most slices come from? Any of those that share the first place."""
+    counts = data.table["plane"].value_counts()
+    if counts.get(answer if isinstance(answer, str) else "") == counts.max():
+        return None
+    options = list(counts.index)
+    wrong = {name: f"Another plane has more slices than {name}." for name in options}
+    return choice(answer, options[0], options, wrong)
 
 
 def gliomas(answer: object, data: Dataset) -> str | None:
@@ -194,7 +193,7 @@ def honest_test_set(answer: object, data: Dataset) -> str | None:
 
 CHECKS = {
     "00.1": slices_in_all,
-    "00.2": commonest_class,
+    "00.2": commonest_plane,
     "01.1": gliomas,
     "01.2": brightest_class,
     "01.3": seen_before,

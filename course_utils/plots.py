@@ -13,6 +13,7 @@ from IPython.display import Image as Picture
 from IPython.display import Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
@@ -89,8 +90,11 @@ def png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
     plt.close(figure)
-    # 256 colours look the same and take half the room in a notebook.
-    small = Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    # Some 50 greys and the even spread of colours look the same as all of them, and take a third
+    # of the room in a notebook.
+    rounded = [min(255, 5 * round(value / 5)) for value in range(256)]
+    picture = Image.open(file).convert("RGB").point(rounded * 3)
+    small = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     file = io.BytesIO()
     small.save(file, format="png", optimize=True)
     return file.getvalue()
@@ -102,7 +106,11 @@ def spoken(label: str) -> str:
 
 
 def draw_slice(
-    axes: Axes, image: np.ndarray, mask: np.ndarray | None = None, plane: str = ""
+    axes: Axes,
+    image: np.ndarray,
+    mask: np.ndarray | None = None,
+    plane: str = "",
+    letters: float = 8,
 ) -> None:
     """Draw one slice in grey, with the lesion's outline and the plane's orientation letters.
 
@@ -113,6 +121,8 @@ def draw_slice(
         Outlined where it holds anything.
     plane : str
         ``"axial"``, ``"coronal"`` or ``"sagittal"``; any other name draws no letters.
+    letters : float
+        Size of the letters in points.
     """
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
     axes.set_axis_off()
@@ -125,7 +135,9 @@ def draw_slice(
             y,
             letter,
             color="white",
-            size=8,
+            size=letters,
+            # A dark rim keeps the letter readable where the head reaches the picture's edge.
+            path_effects=[withStroke(linewidth=1.5, foreground="black")],
             ha=side if side in ("left", "right") else "center",
             va=side if side in ("top", "bottom") else "center",
             transform=axes.transAxes,
@@ -160,7 +172,7 @@ def slices(
     rows = -(-len(images) // columns)
     height = size + (0.28 if titles is not None else 0)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(columns * size, rows * height + 0.4), squeeze=False
+        rows, columns, figsize=(columns * size, rows * height + 0.25), squeeze=False
     )
     for axes in grid.flat[len(images) :]:
         axes.remove()
@@ -191,7 +203,7 @@ def contact_sheet(data: Dataset, rows: np.ndarray, headline: str, outlines: bool
         label = data.table["label"].iloc[chosen[0]]
         for axes, row in zip(line, chosen, strict=True):
             mask = data.masks[row] if outlines and data.masks is not None else None
-            draw_slice(axes, data.images[row], mask, data.table["plane"].iloc[row])
+            draw_slice(axes, data.images[row], mask, data.table["plane"].iloc[row], letters=6)
         line[0].text(
             -0.08,
             0.5,
@@ -207,22 +219,39 @@ def contact_sheet(data: Dataset, rows: np.ndarray, headline: str, outlines: bool
     return figure
 
 
-def pixels(image: np.ndarray, row: int, column: int, headline: str, plane: str = "") -> Figure:
-    """Draw a slice, and the numbers of a patch of 8 by 8 pixels that starts at a row and column."""
+def pixels(
+    images: Sequence[np.ndarray],
+    planes: Sequence[str],
+    titles: Sequence[str],
+    corner: tuple[int, int],
+    headline: str,
+) -> Figure:
+    """Draw slices, and beside them the numbers of a patch of 8 by 8 pixels of the last one.
+
+    Parameters
+    ----------
+    corner : (int, int)
+        Row and column at which the patch starts.
+    """
     count = 8
-    figure, (whole, patch) = plt.subplots(1, 2, figsize=(8, 4.2))
-    draw_slice(whole, image, plane=plane)
-    corner = (column - 0.5, row - 0.5)
-    whole.add_patch(plt.Rectangle(corner, count, count, fill=False, color=OUTLINE, linewidth=2))
-    numbers = image[row : row + count, column : column + count]
+    row, column = corner
+    figure, (*grid, patch) = plt.subplots(
+        1, len(images) + 1, figsize=(9.5, 2.9), width_ratios=[1] * len(images) + [1.25]
+    )
+    for axes, image, plane, title in zip(grid, images, planes, titles, strict=True):
+        draw_slice(axes, image, plane=plane)
+        axes.set_title(title, size=10, weight="normal")
+    square = plt.Rectangle(
+        (column - 0.5, row - 0.5), count, count, fill=False, color=OUTLINE, linewidth=1.5
+    )
+    grid[-1].add_patch(square)
+    numbers = images[-1][row : row + count, column : column + count]
     patch.imshow(numbers, vmin=0, vmax=255)
     for (y, x), number in np.ndenumerate(numbers):
         shade = "black" if number > 130 else "white"
-        patch.text(x, y, number, color=shade, size=9, ha="center", va="center")
-    patch.set_xticks(range(count), range(column, column + count))
-    patch.set_yticks(range(count), range(row, row + count))
-    patch.set(xlabel="column", ylabel="row")
-    patch.tick_params(length=0)
+        patch.text(x, y, number, color=shade, size=8, ha="center", va="center")
+    patch.set_title("the numbers in the square", size=10, weight="normal")
+    patch.set(xticks=[], yticks=[])
     patch.spines[:].set(visible=True, color=OUTLINE, linewidth=3)
     headlined(figure, headline)
     return figure

@@ -1,13 +1,11 @@
 """Figures of what a data set holds: each function takes data and returns the figure."""
 
-from collections.abc import Sequence
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from course_utils.datasets import CLASS_NAMES
+from course_utils.datasets import CLASS_NAMES, Dataset
 from course_utils.plots import COLOURS, INK, PALE, headlined, spoken
 
 
@@ -36,57 +34,44 @@ def counts(table: pd.DataFrame, headline: str) -> Figure:
     panels[1].set_yticklabels([])
     sizes = table["group"].value_counts().value_counts().sort_index()
     panels[2].bar(sizes.index, sizes, color=PALE, width=0.8)
-    panels[2].set(title="slices in a group", ylabel="groups")
+    panels[2].set(title="slices in a group", ylabel="groups", xlim=(0, sizes.index.max() + 1))
+    if len(sizes) > 1:
+        panels[2].set_yscale("log")
     panels[2].xaxis.get_major_locator().set_params(integer=True)
     headlined(figure, headline)
     return figure
 
 
-def intensities(images: np.ndarray, labels: Sequence[str], headline: str) -> Figure:
-    """Draw how often each grey value occurs, a curve a class.
+def sizes_and_greys(data: Dataset, sizes: pd.Series, size: str, headline: str) -> Figure:
+    """Draw the size of every slice with each class's median, and how often grey values occur.
 
     Parameters
     ----------
-    images : ndarray of uint8, (slices, height, width)
-    labels : sequence of str, (slices,)
-        Class names.
+    sizes : pandas.Series of float
+        One a slice; NaN is left out.
+    size : str
+        What the sizes are, with their unit.
     """
-    labels = np.asarray(labels)
-    edges = np.arange(0, 257, 8)
-    figure, axes = plt.subplots(figsize=(7.5, 3.6))
-    for name in (n for n in CLASS_NAMES if n in labels):
-        share, _ = np.histogram(images[labels == name], edges)
-        share = share / share.sum()
-        axes.plot(edges[:-1] + 4, share, color=COLOURS[name], label=spoken(name))
-    axes.set(xlabel="grey value (0 black, 255 white)", ylabel="share of pixels", yscale="log")
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
-    axes.legend(ncols=4, loc="upper right")
-    headlined(figure, headline)
-    return figure
-
-
-def spread(values: Sequence[float], labels: Sequence[str], xlabel: str, headline: str) -> Figure:
-    """Draw a dot a value and the median of every class, a line a class.
-
-    Parameters
-    ----------
-    values : sequence of float
-    labels : sequence of str
-        The class name of each value.
-    """
-    values, labels = np.asarray(values, float), np.asarray(labels)
-    names = [name for name in reversed(CLASS_NAMES) if name in labels]
-    # Dots are moved up and down at random so that equal values do not hide each other.
-    jitter = np.random.default_rng(0).uniform(-0.28, 0.28, len(values))
-    figure, axes = plt.subplots(figsize=(7.5, 0.7 * len(names) + 1.1))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.4))
+    labels = data.table["label"]
+    names = [n for n in reversed(CLASS_NAMES) if sizes[labels == n].notna().any()]
+    rng = np.random.default_rng(0)
     for line, name in enumerate(names):
-        own = labels == name
-        axes.scatter(values[own], line + jitter[own], s=9, alpha=0.35, color=COLOURS[name], lw=0)
-        median = np.median(values[own])
-        axes.plot([median] * 2, [line - 0.36, line + 0.36], color=INK, linewidth=3)
-        axes.text(median, line + 0.36, f"{median:,.0f}", ha="center", va="bottom", size=10)
-    axes.set(xlabel=xlabel, yticks=range(len(names)), yticklabels=[spoken(n) for n in names])
-    axes.set_xlim(left=0)
-    axes.tick_params(axis="y", length=0)
+        own = sizes[labels == name].dropna()
+        # Dots are moved up and down at random so that equal values do not hide each other.
+        height = line + rng.uniform(-0.28, 0.28, len(own))
+        left.scatter(own, height, s=8, alpha=0.3, color=COLOURS[name], linewidths=0)
+        left.plot([own.median()] * 2, [line - 0.36, line + 0.36], color=INK, linewidth=3)
+        left.text(own.median(), line + 0.38, f"{own.median():,.0f}", ha="center", size=10)
+    left.set(xlabel=size, yticks=range(len(names)), yticklabels=[spoken(n) for n in names])
+    left.set(xlim=(0, 1.05 * sizes.quantile(0.995)), ylim=(-0.6, len(names) - 0.3))
+    left.tick_params(axis="y", length=0)
+    edges = np.arange(0, 257, 8)
+    for name in CLASS_NAMES:
+        share, _ = np.histogram(data.images[labels == name], edges)
+        right.plot(edges[:-1] + 4, share / share.sum(), color=COLOURS[name], label=spoken(name))
+    right.set(xlabel="grey value (0 black, 255 white)", ylabel="share of pixels", yscale="log")
+    right.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    right.legend(loc="upper right", fontsize=9)
     headlined(figure, headline)
     return figure
