@@ -7,10 +7,19 @@ import pandas as pd
 from IPython.display import Markdown, display
 from jupyterquiz import display_quiz
 
-from course_utils import answers, answers_errors, answers_learning, datasets, files, plots, settings
+from course_utils import (
+    answers,
+    answers_errors,
+    answers_learning,
+    answers_transfer,
+    datasets,
+    files,
+    plots,
+    settings,
+)
 from course_utils.files import CourseError
 
-CHECKS = answers.CHECKS | answers_learning.CHECKS | answers_errors.CHECKS
+CHECKS = answers.CHECKS | answers_learning.CHECKS | answers_transfer.CHECKS | answers_errors.CHECKS
 QUIZ_COLOURS = {
     "--jq-multiple-choice-bg": "#eef3f7",
     "--jq-mc-button-bg": "#ffffff",
