@@ -11,7 +11,7 @@ from scipy import optimize, special
 
 from course_utils import settings
 from course_utils.files import CourseError
-from course_utils.intervals import band, check, predictions
+from course_utils.intervals import band, check, honest, predictions
 
 BINS = 15
 COVERAGES = np.arange(1, 21) / 20
@@ -91,7 +91,12 @@ def reliability(
     table.insert(0, "from", edges[here])
     table.insert(1, "to", edges[here + 1])
     table.insert(2, "slices", np.bincount(number)[here])
-    return table.assign(low=low[here], high=high[here]).reset_index(drop=True)
+    told = pd.Series(groups).reset_index(drop=True).groupby(number).nunique()
+    limits = [
+        honest(*row) for row in zip(table["accuracy"], low[here], high[here], told, strict=True)
+    ]
+    table["low"], table["high"] = [e.low for e in limits], [e.high for e in limits]
+    return table.reset_index(drop=True)
 
 
 def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -177,13 +182,19 @@ def risk_coverage(
         groups,
         seed,
     )
+    # Coverage by coverage: how many groups are among the answered?
+    order = np.argsort(-confidence, kind="stable")
+    codes = pd.factorize(np.asarray(groups)[order])[0]
+    told = [len(np.unique(codes[:count])) for count in answered]
+    risks = _risks(labels, probabilities)[answered - 1]
+    limits = [honest(*row) for row in zip(risks, low, high, told, strict=True)]
     return pd.DataFrame(
         {
             "coverage": answered / len(confidence),
-            "threshold": np.sort(confidence)[::-1][answered - 1],
-            "risk": _risks(labels, probabilities)[answered - 1],
-            "low": low,
-            "high": high,
+            "threshold": confidence[order][answered - 1],
+            "risk": risks,
+            "low": [estimate.low for estimate in limits],
+            "high": [estimate.high for estimate in limits],
         }
     )
 

@@ -24,7 +24,7 @@ def confusion(table: pd.DataFrame, headline: str) -> Figure:
     """
     counts = table.to_numpy()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = plt.subplots(figsize=(6, 4.2))
+    figure, axes = plt.subplots(figsize=(6.8, 4.4))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         text = f"{count}\n{shares[row, column]:.0%}"
@@ -121,7 +121,7 @@ def heat(
         for axes, image, mask, one in zip(line, images, masks, maps, strict=True):
             draw_slice(axes, image, mask)
             if one is not None and one.any():
-                axes.imshow(one, cmap="magma", alpha=0.55, vmin=0, vmax=1)
+                axes.imshow(one, cmap="inferno", alpha=0.7 * one, vmin=0, vmax=1)
                 row, column = np.unravel_index(one.argmax(), one.shape)
                 axes.plot(column, row, "x", color="white", markersize=7, markeredgewidth=2)
     for axes, title in zip(grid[0], titles, strict=True):
@@ -188,7 +188,7 @@ def answer(
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.5, 3.2), width_ratios=(1, 1.1))
     draw_slice(left, image, mask, plane)
     if heat is not None:
-        left.imshow(heat, cmap="magma", alpha=0.5, vmin=0, vmax=1)
+        left.imshow(heat, cmap="inferno", alpha=0.7 * heat, vmin=0, vmax=1)
     names = list(probabilities)[::-1]
     bars = right.barh(
         [spoken(name) for name in names],

@@ -40,6 +40,14 @@ def test_a_bin_holds_its_upper_edge():
     assert table["slices"].tolist() == [2]
 
 
+def test_a_bin_without_errors_is_as_sure_as_its_groups_are_many():
+    labels, groups = np.zeros(40, int), np.arange(40) // 2
+    probabilities = of_confidence(np.repeat([0.7, 0.9], 20))
+    table = calibration.reliability(labels, probabilities, groups, bins=10)
+    assert table["low"].tolist() == pytest.approx([0.025 ** (1 / 10)] * 2)
+    assert table["high"].tolist() == [1, 1]
+
+
 def test_bins_of_equal_count_hold_equally_many_slices():
     labels, logits = drawn(1)
     groups = np.arange(len(labels)) // 4
@@ -103,6 +111,8 @@ def test_risk_rises_with_coverage_where_confidence_means_something():
     curve = calibration.risk_coverage(labels, probabilities, np.arange(100) // 2)
     assert curve["coverage"].tolist() == pytest.approx(list(np.arange(1, 21) / 20))
     assert curve["risk"].tolist() == pytest.approx([0] * 10 + [1 - 10 / k for k in range(11, 21)])
+    # The surest 50 are all right, but they are 25 groups, and no more is known than that.
+    assert curve["high"].iloc[9] == pytest.approx(1 - 0.025 ** (1 / 25))
     assert curve["threshold"].iloc[-1] == pytest.approx(0.51)
     assert (curve["low"] <= curve["risk"]).all() and (curve["risk"] <= curve["high"]).all()
     expected = sum(max(0, k - 50) / k for k in range(1, 101)) / 100
