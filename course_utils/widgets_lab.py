@@ -30,7 +30,7 @@ def augmentation_lab(data: Dataset) -> None:
     Where masks are known the lesion is outlined, carried along by the same draw.
     """
     picks = _picks(data)
-    label, number = _choosers(data)
+    label, number = _choosers(picks)
     controls = {
         "label": label,
         "number": number,
@@ -79,7 +79,7 @@ def augmentation_lab(data: Dataset) -> None:
 def kernel_lab(data: Dataset) -> None:
     """Edit the nine numbers of a kernel and watch the feature map that it makes of a slice."""
     picks = _picks(data)
-    label, number = _choosers(data)
+    label, number = _choosers(picks)
     recipe = ipywidgets.Dropdown(options=list(KERNELS), description="start from")
     numbers = ipywidgets.Textarea(_written(KERNELS[recipe.value]), description="kernel", rows=3)
     relu = ipywidgets.Checkbox(False, description="ReLU: negative becomes zero")
@@ -131,17 +131,18 @@ def _picks(data: Dataset) -> dict[str, np.ndarray]:
     return picks
 
 
-def _choosers(data: Dataset) -> tuple[ipywidgets.ToggleButtons, ipywidgets.IntSlider]:
+def _choosers(
+    picks: dict[str, np.ndarray],
+) -> tuple[ipywidgets.ToggleButtons, ipywidgets.IntSlider]:
     label = ipywidgets.ToggleButtons(
-        options=[(plots.spoken(name), name) for name in data.class_names], description="class"
+        options=[(plots.spoken(name), name) for name in picks], description="class"
     )
-    fewest = min(len(rows) for rows in _picks(data).values())
-    return label, ipywidgets.IntSlider(1, 1, fewest, description="slice")
+    return label, ipywidgets.IntSlider(1, 1, min(map(len, picks.values())), description="slice")
 
 
 def _before_and_after(image, mask, plane, images, masks) -> Figure:
     columns = DRAWS // 2
-    figure = plt.figure(figsize=(9, 3.2))
+    figure = plt.figure(figsize=(7.5, 2.6))
     grid = figure.add_gridspec(2, 2 + columns)
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
     before = figure.add_subplot(grid[:, :2])
