@@ -80,7 +80,7 @@ def evaluate(
             "clean": int(clean.sum()),
         },
         "parameters": run.model.count_params(),
-        "megabytes": (run.folder / "model.keras").stat().st_size / 1e6,
+        "megabytes": run.megabytes,
         "train_seconds": run.seconds,
         "milliseconds_a_slice": 1000 * seconds / len(test),
     }

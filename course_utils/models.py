@@ -6,6 +6,7 @@ everything), ``pooled`` (one number a channel), ``logits`` and ``probabilities``
 """
 
 import keras
+import numpy as np
 
 from course_utils import settings, weights
 from course_utils.datasets import CLASS_NAMES
@@ -43,11 +44,17 @@ def baseline() -> keras.Model:
     return _classifier("baseline", inputs, x, dropout=0.2)
 
 
-def transfer(backbone: str, source: Source | None = None, dropout: float = 0.4) -> keras.Model:
+def transfer(
+    backbone: str,
+    source: Source | None = None,
+    dropout: float = 0.4,
+    images: np.ndarray | None = None,
+) -> keras.Model:
     """Put a new head on a published network.
 
     Batch norm is frozen: its averages were taken over the pictures of the pretraining, and a few
-    batches of ours would only spoil them.
+    batches of ours would only spoil them. Random weights bring no averages, and without any the
+    numbers fade away from layer to layer: they are taken once, over some slices of ours.
 
     Parameters
     ----------
@@ -59,6 +66,8 @@ def transfer(backbone: str, source: Source | None = None, dropout: float = 0.4) 
         left out.
     dropout : float
         Share of the pooled features to blank out at random while training.
+    images : ndarray of uint8, (slices, 128, 128), optional
+        Training slices, for the averages of a network with random weights.
 
     Returns
     -------
@@ -80,9 +89,11 @@ def transfer(backbone: str, source: Source | None = None, dropout: float = 0.4) 
         include_top=False, weights=None, input_tensor=x, name=backbone
     )
     weights.load(network, source)
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
+    norms = [la for la in network.layers if isinstance(la, keras.layers.BatchNormalization)]
+    if source.kind == "random" and images is not None:
+        _take_averages(network, norms, images)
+    for norm in norms:
+        norm.trainable = False
     return _classifier(backbone, inputs, network.output, dropout)
 
 
@@ -101,6 +112,17 @@ def part(model: keras.Model, start: str | None = None, stop: str = "probabilitie
     """
     inputs = model.input if start is None else model.get_layer(start).output
     return keras.Model(inputs, model.get_layer(stop).output)
+
+
+def _take_averages(network: keras.Model, norms: list, images: np.ndarray) -> None:
+    """Let one batch, spread evenly over the slices, set the averages of batch norm."""
+    chosen = np.linspace(0, len(images) - 1, 64).astype(int)
+    usual = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0  # The averages become those of this batch.
+    network([images[chosen, ..., np.newaxis] / np.float32(255)], training=True)
+    for norm, momentum in zip(norms, usual, strict=True):
+        norm.momentum = momentum
 
 
 def _preprocessing(backbone: str) -> keras.layers.Layer:

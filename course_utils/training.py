@@ -56,6 +56,11 @@ class Run:
     seconds: dict[str, float]
     folder: Path
 
+    @property
+    def megabytes(self) -> float:
+        """Size of the file that holds the network."""
+        return (self.folder / "model.keras").stat().st_size / 1e6
+
 
 def fit(
     model: keras.Model,

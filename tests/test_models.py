@@ -80,6 +80,15 @@ def test_batch_norm_stays_frozen_in_fine_tuning(backbone):
             np.testing.assert_array_equal(one, other)
 
 
+def test_random_weights_get_averages_that_keep_the_numbers_alive():
+    images = np.random.default_rng(0).integers(0, 255, (80, 128, 128), dtype=np.uint8)
+    batch = images[:8, ..., np.newaxis] / np.float32(255)
+    settled = models.transfer("mobilenetv2", RANDOM, images=images)
+    assert (models.part(settled, stop="pooled").predict(batch, verbose=0).std(axis=1) > 0.05).all()
+    faded = models.transfer("mobilenetv2", RANDOM)
+    assert (models.part(faded, stop="pooled").predict(batch, verbose=0).std(axis=1) < 1e-4).all()
+
+
 def test_each_backbone_gets_the_numbers_it_was_trained_on(slices):
     seen = models.part(models.transfer("mobilenetv2", RANDOM), stop="minus_one_to_one")
     expected = keras.applications.mobilenet_v2.preprocess_input(np.repeat(slices, 3, -1) * 255)
