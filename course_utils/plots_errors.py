@@ -10,9 +10,6 @@ from matplotlib.ticker import PercentFormatter
 
 from course_utils.plots import COLOURS, INK, OKABE_ITO, PALE, draw_slice, headlined, spoken
 
-# Lines that are no class of slices must not wear a class's colour.
-LINES = tuple(OKABE_ITO[name] for name in ("black", "orange", "sky", "yellow"))
-
 
 def confusion(table: pd.DataFrame, headline: str) -> Figure:
     """Draw a confusion matrix: how many slices of each true class were called what.
@@ -135,28 +132,30 @@ def bands(
     xlabel: str,
     ylabel: str,
     headline: str,
-    level: tuple[str, float] | None = None,
+    level: tuple[str, float],
 ) -> Figure:
-    """Draw curves of shares, each in its 95% interval.
+    """Draw curves of shares side by side, each in its 95% interval.
 
     Parameters
     ----------
     curves : mapping of str to (x, y, low, high)
-        At most four.
-    level : tuple of str and float, optional
+    level : tuple of str and float
         Name and height of a dashed line to compare with.
     """
-    figure, axes = plt.subplots(figsize=(7.5, 3.6))
-    for (name, (x, y, low, high)), colour, mark in zip(curves.items(), LINES, "osD^", strict=False):
-        axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-        axes.plot(x, y, color=colour, marker=mark, markersize=5, label=name)
-    if level is not None:
-        name, height = level
+    figure, row = plt.subplots(
+        1, len(curves), figsize=(max(7.5, 2.5 * len(curves)), 3.4), sharey=True, squeeze=False
+    )
+    name, height = level
+    for (title, (x, y, low, high)), axes in zip(curves.items(), row[0], strict=True):
         axes.axhline(height, color=PALE, linestyle="--", linewidth=1.5, zorder=0, label=name)
-    axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    if len(curves) > 1 or level is not None:
-        axes.legend(fontsize=9)
+        axes.fill_between(x, low, high, color=OKABE_ITO["sky"], alpha=0.4, linewidth=0)
+        axes.plot(x, y, "o-", color=INK, markersize=5)
+        axes.set_title(title, size=11)
+        axes.set_xlabel(xlabel)
+    row[0, 0].set_ylabel(ylabel)
+    row[0, 0].set_ylim(bottom=0)
+    row[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
+    row[0, -1].legend(fontsize=9, loc="best")
     headlined(figure, headline)
     return figure
 

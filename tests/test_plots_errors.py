@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from course_utils import plots, plots_errors
 from course_utils.datasets import CLASS_NAMES
@@ -61,14 +60,17 @@ def test_heat_marks_the_hottest_place_and_leaves_cold_maps_alone():
     plots.png(figure)
 
 
-def test_bands_draw_curves_within_their_limits():
+def test_bands_draw_each_curve_within_its_limits():
     curve = ([0, 1], [0.9, 0.5], [0.8, 0.4], [1.0, 0.6])
-    figure = plots_errors.bands({"noise": curve}, "severity", "accuracy", "h", ("chance", 0.25))
-    (axes,) = figure.axes
-    assert axes.lines[0].get_ydata().tolist() == [0.9, 0.5]
-    low, high = np.ptp(axes.collections[0].get_paths()[0].vertices[:, 1]), 1.0 - 0.4
-    assert low == pytest.approx(high)
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["noise", "chance"]
+    other = ([0, 1], [0.9, 0.7], [0.8, 0.6], [1.0, 0.8])
+    curves = {"noise": curve, "blur": other}
+    figure = plots_errors.bands(curves, "severity", "accuracy", "h", ("chance", 0.25))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["noise", "blur"]
+    chance, line = figure.axes[1].lines
+    assert line.get_ydata().tolist() == [0.9, 0.7]
+    assert set(chance.get_ydata()) == {0.25}
+    drawn = figure.axes[0].collections[0].get_paths()[0].vertices[:, 1]
+    assert (drawn.min(), drawn.max()) == (0.4, 1.0)
     plots.png(figure)
 
 
