@@ -6,12 +6,15 @@ so. Hence no f-strings and no annotations here.
 
 from __future__ import print_function
 
+import errno
 import glob
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
@@ -54,6 +57,13 @@ def main(arguments):
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
+    except (IOError, OSError) as error:
+        print(
+            "%s: see that the disk is not full and this folder yours to write, then try again."
+            % error,
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 130
@@ -61,6 +71,25 @@ def main(arguments):
 
 def setup():
     """Make .venv, or mend it, until it is what requirements.txt says; return 0."""
+    if _is_ready():
+        return 0
+    if not os.path.isdir(os.path.dirname(LOG)):
+        os.makedirs(os.path.dirname(LOG))
+    with open(LOG, "ab") as log:
+        _wait_for_others(log)
+        if not _is_ready():
+            log.truncate(0)
+            _make(log)
+    return 0
+
+
+def _is_ready():
+    version = _version_of([PYTHON])
+    return version in SUPPORTED and _read(STAMP) == _fingerprint(version)
+
+
+def _make(log):
+    """Make what is missing, however far the last set-up came."""
     version = _version_of([PYTHON])
     if version not in SUPPORTED:
         _create()
@@ -70,19 +99,14 @@ def setup():
                 "The new environment in %s does not start: delete this folder, then try again "
                 "with another Python (3.11 to 3.13)." % VENV
             )
-    wanted = _fingerprint(version)
-    if _read(STAMP) == wanted:
-        return 0
     _forget_half_installed()
-    requirements = os.path.join(ROOT, "requirements.txt")
-    _install(["-r", requirements], total=len(_read(requirements).split("==")) - 1)
+    _install(["-r", os.path.join(ROOT, "requirements.txt")], log)
     # Editable, so that a change in course_utils/ counts at once; setuptools is there already.
-    _install(["--no-deps", "--no-build-isolation", "--editable", ROOT])
+    _install(["--no-deps", "--no-build-isolation", "--editable", ROOT], log)
     subprocess.call([PYTHON, "-m", "course_utils", "check"], env=_environment())
     # Last of all: a set-up that was killed has no stamp, and the next one goes on.
     with open(STAMP, "w") as stamp:
-        stamp.write(wanted)
-    return 0
+        stamp.write(_fingerprint(version))
 
 
 def lab(*options):
@@ -173,7 +197,7 @@ def _find_python():
             "Python %d.%d is here, but its venv and pip are not: install them (Debian and "
             "Ubuntu: apt install python%d.%d-venv), then try again." % (lacking + lacking)
         )
-    ours = sys.version_info[:2]
+    ours = _version_of(running)
     raise SetupError(
         "This is Python %d.%d, too %s for the course, and no other was found: install Python "
         "3.11, 3.12 or 3.13 (python.org/downloads, 'apt install python3 python3-venv', or "
@@ -204,45 +228,73 @@ def _answer(command, code):
     return answer if process.returncode == 0 else None
 
 
-def _install(what, total=0):
-    """Install with pip, in one line that moves; pip's own words go to the log."""
-    if not os.path.isdir(os.path.dirname(LOG)):
-        os.makedirs(os.path.dirname(LOG))
-    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+def _install(what, log):
+    """Install with pip, showing how far it is; pip's own words go to the log."""
+    # Compiled on first import instead: most of what comes along is never imported.
+    options = ["--no-compile", "--disable-pip-version-check", "--no-input"]
     process = subprocess.Popen(
-        command + ["--log", LOG] + what,
+        [PYTHON, "-m", "pip", "install"] + options + what,
         env=_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    seen, errors = 0, []
+    pins = _read(os.path.join(ROOT, "requirements.txt")).splitlines()
+    shown, errors = 0, []
     for line in iter(process.stdout.readline, b""):
+        log.write(line)
         line = line.decode("utf-8", "replace").strip()
-        if line.startswith(("Collecting ", "Requirement already satisfied: ")):
-            seen += 1
-            name = line.split(": ")[-1].replace("Collecting ", "").split("=")[0].split(" ")[0]
-            _progress("  fetching %d of %d: %s" % (min(seen, total), total, name), seen, total)
+        place = re.search(r"\(line (\d+)\)", line)
+        if place and "Ignoring" not in line:
+            place = int(place.group(1))
+            # One line that moves on a terminal; a few lines where it goes to a file.
+            if sys.stdout.isatty() or place >= shown + 40:
+                shown = place
+                _progress("fetching %d of %d: %s" % (place, len(pins), pins[place - 1]))
         elif line.startswith("Installing collected packages"):
-            _progress("  unpacking: a minute or two", total, total)
+            _progress("unpacking %d packages: a minute or two" % (line.count(",") + 1))
         elif line.startswith("ERROR"):
             errors.append(line)
+    if sys.stdout.isatty():
+        print()
     if process.wait():
         raise SetupError(
             "\n".join(errors[-3:])
             + "\npip could not install the packages: check the network and the disk, then try "
             "again; what was fetched is kept. All of pip's words are in %s." % LOG
         )
-    if sys.stdout.isatty():
-        print()
 
 
-def _progress(text, done, total):
-    """Move one line on a terminal; in a log, print every fiftieth step."""
-    if sys.stdout.isatty():
-        print("\r" + text.ljust(60)[:78], end="")
-    elif done % 50 == 0 or done == total:
-        print(text)
+def _progress(text):
+    start, end = ("\r  ", "") if sys.stdout.isatty() else ("  ", "\n")
+    print(start + text.split("==")[0].ljust(70)[:70], end=end)
     sys.stdout.flush()
+
+
+def _wait_for_others(log):
+    """Let one set-up at a time go on."""
+    if not _locked(log):
+        print("Another set-up is at work in this folder: waiting for it to end.")
+        sys.stdout.flush()
+        while not _locked(log):
+            time.sleep(1)
+
+
+def _locked(log):
+    """Try to lock a file; the system lets go of it when this process ends, however it ends."""
+    try:
+        try:
+            import fcntl
+
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            import msvcrt
+
+            log.seek(0)
+            msvcrt.locking(log.fileno(), msvcrt.LK_NBLCK, 1)
+    except (IOError, OSError) as error:
+        # Some network folders know no locks: go on without.
+        return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+    return True
 
 
 def _forget_half_installed():

@@ -61,12 +61,11 @@ def run(words: list[str], dataset: str | None = None) -> int:
     dataset = dataset or settings.dataset()
     # Before the lessons: here one sees the progress, or reads what to do where data is missing.
     print(datasets.load(dataset))
-    os.environ |= {"COURSE_DATASET": dataset, "COURSE_STATIC": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
     failed = 0
     for lesson in lessons:
         print(f"{lesson.stem:24}", end=" ", flush=True)
         start = time.perf_counter()
-        error = _execute(lesson, BUILD / (lesson.stem + _ending(dataset)))
+        error = _execute(lesson, dataset)
         outcome = f"failed: {error}" if error else "ok"
         print(f"{time.perf_counter() - start:7.1f} s  {outcome}", flush=True)
         failed += bool(error)
@@ -116,12 +115,8 @@ def _has_display() -> bool:
     return not as_root and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _ending(dataset: str) -> str:
-    return "" if dataset == "practice" else f".{dataset}"
-
-
-def _execute(lesson: Path, target: Path) -> str:
-    """Run one notebook; write ``target``.ipynb and .html; return the error, or nothing."""
+def _execute(lesson: Path, dataset: str) -> str:
+    """Run one notebook, write its page, and return the error, or nothing."""
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -136,27 +131,27 @@ def _execute(lesson: Path, target: Path) -> str:
         kernel_name="python3",
         resources={"metadata": {"path": str(lesson.parent)}},
     )
+    choices = {"COURSE_DATASET": dataset, "COURSE_STATIC": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
     error = ""
     try:
-        client.execute()
+        client.execute(env=os.environ | choices)
     except CellExecutionError as problem:
         error = f"{problem.ename}: {problem.evalue}".strip().splitlines()[0]
     except CellTimeoutError:
         error = f"a cell took longer than {CELL_SECONDS // 60} minutes"
     except DeadKernelError:
         error = "the kernel died, most often because memory ran out: close other programs"
-    _write(notebook, target)
+    _write(notebook, lesson.stem if dataset == "practice" else f"{lesson.stem}.{dataset}")
     return error
 
 
-def _write(notebook, target: Path) -> None:
+def _write(notebook, name: str) -> None:
+    """Write ``build/<name>.html``, and the executed notebook beside it."""
     import nbformat
     from nbconvert import HTMLExporter
 
-    page, _ = HTMLExporter().from_notebook_node(
-        notebook, {"metadata": {"name": target.name, "path": str(FOLDER)}}
-    )
-    with files.atomic(Path(f"{target}.html")) as new:
+    page, _ = HTMLExporter().from_notebook_node(notebook, {"metadata": {"name": name}})
+    with files.atomic(BUILD / f"{name}.html") as new:
         new.write_text(page, encoding="utf-8")
-    with files.atomic(Path(f"{target}.ipynb")) as new:
+    with files.atomic(BUILD / f"{name}.ipynb") as new:
         nbformat.write(notebook, new)

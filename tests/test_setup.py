@@ -1,0 +1,217 @@
+"""The set-up in make.py: it finds a Python, mends what is broken, and does nothing twice."""
+
+import ast
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from course_utils import settings
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """make.py, working in a folder of its own that has the project's two input files."""
+    spec = importlib.util.spec_from_file_location("make", settings.ROOT / "make.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    root = tmp_path / "course"
+    root.mkdir()
+    (root / "requirements.txt").write_text("numpy==2.4.6\n")
+    (root / "pyproject.toml").write_text("[project]\n")
+    venv = root / ".venv"
+    for name, value in {
+        "ROOT": root,
+        "VENV": venv,
+        "PYTHON": venv / ("Scripts/python.exe" if module.WINDOWS else "bin/python"),
+        "STAMP": venv / "set-up",
+        "LOG": root / "build" / "set-up.log",
+    }.items():
+        monkeypatch.setattr(module, name, str(value))
+    return module
+
+
+@pytest.fixture
+def installs(make, monkeypatch):
+    """What a set-up asks pip to install, with an environment that needs no building."""
+    asked = []
+    monkeypatch.setattr(make, "_version_of", lambda command: (3, 12))
+    monkeypatch.setattr(make, "_install", lambda what, log: asked.append(what))
+    monkeypatch.setattr(make.subprocess, "call", lambda *arguments, **options: 0)
+    (Path(make.VENV)).mkdir()
+    return asked
+
+
+def pythons(monkeypatch, make, versions, without_venv=()):
+    """Let only these commands start a Python; the running one goes by the name "running"."""
+
+    def answer(command, code):
+        name = command[0] if command[0] in versions else "running"
+        if name not in versions or command[0] not in (name, make.sys._base_executable):
+            return None
+        if "ensurepip" in code:
+            return None if name in without_venv else "both"
+        return versions[name]
+
+    monkeypatch.setattr(make, "_answer", answer)
+
+
+def test_an_old_python_can_read_make():
+    source = (settings.ROOT / "make.py").read_bytes()
+    source.decode("ascii")
+    too_new = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.AsyncFunctionDef, ast.Match)
+    for node in ast.walk(ast.parse(source)):
+        assert not isinstance(node, too_new), f"line {node.lineno} is for newer Pythons"
+        if isinstance(node, ast.FunctionDef):
+            everything = node.args.args + node.args.kwonlyargs
+            assert node.returns is None and not any(one.annotation for one in everything)
+            assert not node.args.kwonlyargs
+
+
+def test_the_running_python_comes_first(make, monkeypatch):
+    pythons(monkeypatch, make, {"running": "3 11", "python3.13": "3 13"})
+    assert make._find_python() == [make.sys._base_executable]
+
+
+@pytest.mark.parametrize("version", ["3 10", "3 14", "2 7"])
+def test_another_python_serves_where_the_running_one_does_not(make, monkeypatch, version):
+    pythons(monkeypatch, make, {"running": version, "python3.12": "3 12"})
+    assert make._find_python() == ["python3.12"]
+
+
+@pytest.mark.parametrize(("version", "word"), [("3 10", "3.10, too old"), ("3 14", "too new")])
+def test_no_python_that_fits_is_said_in_words(make, monkeypatch, version, word):
+    pythons(monkeypatch, make, {"running": version})
+    with pytest.raises(make.SetupError, match=word):
+        make._find_python()
+
+
+def test_a_python_without_venv_is_passed_over(make, monkeypatch):
+    versions = {"running": "3 11", "python3.12": "3 12"}
+    pythons(monkeypatch, make, versions, without_venv=["running"])
+    assert make._find_python() == ["python3.12"]
+
+
+def test_a_lone_python_without_venv_is_said_in_words(make, monkeypatch):
+    pythons(monkeypatch, make, {"running": "3 11"}, without_venv=["running"])
+    with pytest.raises(make.SetupError, match=r"apt install python3\.11-venv"):
+        make._find_python()
+
+
+def test_a_second_set_up_does_nothing(make, installs):
+    make.setup()
+    assert installs == [
+        ["-r", f"{make.ROOT}/requirements.txt"],
+        ["--no-deps", "--no-build-isolation", "--editable", make.ROOT],
+    ]
+    make.setup()
+    assert len(installs) == 2
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_a_changed_file_is_installed(make, installs, name):
+    make.setup()
+    with open(f"{make.ROOT}/{name}", "a") as file:
+        file.write("# another line\n")
+    make.setup()
+    assert len(installs) == 4
+
+
+def test_a_killed_set_up_goes_on(make, installs, monkeypatch):
+    install = make._install
+
+    def killed(what, log):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(make, "_install", killed)
+    with pytest.raises(KeyboardInterrupt):
+        make.setup()
+    monkeypatch.setattr(make, "_install", install)
+    make.setup()
+    assert len(installs) == 2
+
+
+def test_a_package_that_pip_was_killed_over_is_forgotten(make):
+    packages = Path(make.VENV) / "lib" / "python3.12" / "site-packages"
+    for name in ("whole-1.dist-info", "half-1.dist-info"):
+        (packages / name).mkdir(parents=True)
+        (packages / name / "METADATA").touch()
+    (packages / "whole-1.dist-info" / "INSTALLER").touch()
+    make._forget_half_installed()
+    assert [path.name for path in packages.iterdir()] == ["whole-1.dist-info"]
+
+
+def test_a_broken_environment_is_made_anew(make):
+    make._create()
+    version = make.sys.version_info[:2]
+    assert make._version_of([make.PYTHON]) == version
+    Path(make.PYTHON).unlink()
+    assert make._version_of([make.PYTHON]) is None
+    make._create()
+    assert make._version_of([make.PYTHON]) == version
+
+
+def test_pip_that_fails_is_said_in_words(make, monkeypatch, tmp_path):
+    # pip of the environment these tests run in, kept from any network.
+    monkeypatch.setattr(make, "PYTHON", make.sys.executable)
+    for name in ("PIP_FIND_LINKS", "PIP_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with open(tmp_path / "log", "wb") as log, pytest.raises(make.SetupError) as raised:
+        make._install(["no-such-package==1"], log)
+    assert "No matching distribution found for no-such-package==1" in str(raised.value)
+    assert "check the network" in str(raised.value)
+
+
+def test_nothing_reaches_into_the_environment(make, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    monkeypatch.setenv("PIP_USER", "1")
+    environment = make._environment()
+    assert "PYTHONPATH" not in environment
+    assert environment["PIP_USER"] == "0"
+
+
+def test_one_set_up_at_a_time(make, tmp_path):
+    with open(tmp_path / "log", "ab") as first, open(tmp_path / "log", "ab") as second:
+        assert make._locked(first)
+        assert not make._locked(second)
+        first.close()
+        assert make._locked(second)
+
+
+def test_a_failed_step_fails_the_test_command(make, monkeypatch, capsys):
+    monkeypatch.setattr(make, "setup", lambda: 0)
+    for failing in ("ruff", "simulate", "loadfile", None):
+        monkeypatch.setattr(
+            make.subprocess, "call", lambda command, env, word=failing: int(word in command)
+        )
+        assert make.test() == int(failing is not None)
+    assert "Failed: Unit tests." in capsys.readouterr().out
+
+
+def test_unknown_words_are_refused(make, capsys):
+    assert make.main(["fly"]) == 2
+    assert make.main(["setup", "now"]) == 2
+    assert "usage" in capsys.readouterr().out
+
+
+def test_no_space_is_said_in_words(make, monkeypatch, capsys):
+    def full():
+        raise OSError(28, "No space left on device", "build")
+
+    monkeypatch.setattr(make.os, "makedirs", lambda path: full())
+    monkeypatch.setattr(make, "_is_ready", lambda: False)
+    monkeypatch.chdir(make.ROOT)
+    assert make.main(["setup"]) == 1
+    assert "disk is not full" in capsys.readouterr().err
+
+
+def test_the_makefile_hands_over(tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    arguments = ["make", "-n", "run", "DATASET=kaggle", "LESSONS=00 01", "PYTHON=py"]
+    said = subprocess.run(arguments, cwd=settings.ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "py make.py run --dataset kaggle 00 01"
