@@ -52,7 +52,9 @@ def gradcam(
             score = tf.reduce_sum(tf.gather(logits, chosen, axis=1, batch_dims=1))
         weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2), keepdims=True)
         found = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
-        heat.append(tf.image.resize(found, images.shape[1:])[..., 0].numpy())
+        # Cubic, so that the hottest place may lie between two cells; it dips below 0 beside them.
+        larger = tf.image.resize(found, images.shape[1:], method="bicubic")
+        heat.append(tf.nn.relu(larger)[..., 0].numpy())
     heat = np.concatenate(heat)
     hottest = heat.max(axis=(1, 2), keepdims=True)
     return np.divide(heat, hottest, out=np.zeros_like(heat), where=hottest > 0)
