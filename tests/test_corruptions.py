@@ -53,6 +53,8 @@ def test_low_resolution_loses_the_stripes_and_keeps_the_mean(images):
     inside = worse[0, 54:74, 54:74]
     assert images[0, 54:74, 54:74].std() > 30
     assert inside.std() < 3
+    turned = corruptions.corrupt(np.moveaxis(images, 1, 2), "low resolution", 3)
+    assert np.abs(np.moveaxis(turned, 1, 2) - worse).max() <= 1
     assert inside.mean() == pytest.approx(images[0, 54:74, 54:74].mean(), rel=0.05)
 
 
