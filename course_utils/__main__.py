@@ -1,4 +1,4 @@
-"""The ``course`` command: check this computer, fetch data, open or run the lessons."""
+"""The ``course`` command: check this computer, fetch data, run lessons, train and measure."""
 
 import argparse
 import os

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from course_utils import files, settings
+from course_utils import files, settings, weights
 from course_utils.files import CourseError
 
 MARKS = {"good": "✓", "note": "!", "bad": "✗"}
@@ -20,11 +20,6 @@ PLAIN_MARKS = {"good": "ok ", "note": "!  ", "bad": "NO "}
 # The hungriest lesson peaks below this, TensorFlow included.
 MEMORY_GB = 4
 DISK_GB = 1
-
-WEIGHTS = {
-    "MobileNetV2": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_128_no_top.h5",
-    "ResNet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +42,7 @@ def findings() -> Iterator[Finding]:
     yield disk(settings.data_dir())
     for folder in (settings.data_dir(), settings.ROOT / "notebooks"):
         yield writable(folder)
-    for backbone, name in WEIGHTS.items():
-        yield weights(backbone, name)
+    yield from pretrained()
     yield from data()
 
 
@@ -177,16 +171,18 @@ def writable(folder: Path) -> Finding:
     return Finding("good", f"Can write to {folder}")
 
 
-def weights(backbone: str, name: str) -> Finding:
-    """See whether pretrained weights are in the Keras cache; the lessons run without them."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    if (home / "models" / name).exists():
-        return Finding("good", f"ImageNet weights of {backbone} are in {home / 'models'}")
-    return Finding(
-        "note",
-        f"ImageNet weights of {backbone} are not in {home / 'models'}: lesson 04 fetches them, "
-        "or says what it takes instead",
-    )
+def pretrained() -> Iterator[Finding]:
+    """See which pretrained weights are in the Keras cache; the lessons run without them."""
+    for name, backbone in weights.BACKBONES.items():
+        path = weights.cached(name)
+        if path.exists():
+            yield Finding("good", f"ImageNet weights of {backbone.title}: {path}")
+        else:
+            yield Finding(
+                "note",
+                f"ImageNet weights of {backbone.title} are not in {path.parent}: lesson 04 "
+                "fetches them, or says what it takes instead",
+            )
 
 
 def data() -> Iterator[Finding]:

@@ -14,6 +14,8 @@ BUILD = settings.ROOT / "build"
 FIRST = "00_start_here"
 # A cell that takes longer hangs: on a slow computer a whole lesson takes less.
 CELL_SECONDS = 1800
+# Docker and Podman put these files into a container.
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 
 def chosen(words: list[str]) -> list[Path]:
@@ -109,10 +111,9 @@ def _has_display() -> bool:
     """Whether a browser can open here: somebody sits at a screen, and not inside a container."""
     if sys.platform in ("win32", "darwin"):
         return not os.environ.get("SSH_CONNECTION")
-    if any(Path(mark).exists() for mark in ("/.dockerenv", "/run/.containerenv")):
+    if os.geteuid() == 0 or any(mark.exists() for mark in CONTAINER_MARKS):
         return False
-    as_root = os.geteuid() == 0
-    return not as_root and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _execute(lesson: Path, dataset: str) -> str:

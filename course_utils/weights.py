@@ -120,6 +120,12 @@ def resolve(backbone: str, choice: str | None = None) -> Source:
     return source
 
 
+def cached(backbone: str) -> Path:
+    """Where Keras keeps a backbone's ImageNet weights, whether they are there yet or not."""
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser()
+    return home / "models" / BACKBONES[backbone].url.rpartition("/")[2]
+
+
 def load(network, source: Source) -> None:
     """Put weights into a backbone: all of them or, where the file is not sound, none.
 
@@ -182,13 +188,11 @@ def _named(choice: str) -> Source:
 def _imagenet(backbone: str) -> Source | None:
     """Weights trained on ImageNet: from Keras's cache, else by download, else None."""
     about = BACKBONES[backbone]
-    name = about.url.rpartition("/")[2]
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras").expanduser()
-    path = home / "models" / name
+    path = cached(backbone)
     if not path.exists():
         if not _online():
             return None
-        path = _downloaded(about.url, name, home)
+        path = _downloaded(about.url, path)
     if path is not None and about.md5 and hashlib.md5(path.read_bytes()).hexdigest() != about.md5:
         raise CourseError(
             f"{path} is damaged or incomplete (its MD5 is not the published one): delete it and "
@@ -203,17 +207,18 @@ def _simulated(backbone: str) -> Source | None:
     return Source("simulated", path) if path.exists() else None
 
 
-def _downloaded(url: str, name: str, home: Path) -> Path | None:
+def _downloaded(url: str, path: Path) -> Path | None:
     import keras
 
     # Keras waits for ever on a connection that has gone quiet.
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(15)
     try:
-        return Path(keras.utils.get_file(name, url, cache_dir=str(home), cache_subdir="models"))
+        home, kind = path.parent.parent, path.parent.name
+        return Path(keras.utils.get_file(path.name, url, cache_dir=str(home), cache_subdir=kind))
     # A network that breaks off is no network; Keras raises plain exceptions for it.
     except Exception as error:
-        print(f"The download of {name} failed ({error}).")
+        print(f"The download of {path.name} failed ({error}).")
         return None
     finally:
         socket.setdefaulttimeout(before)

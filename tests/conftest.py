@@ -5,6 +5,8 @@ on what is there. The two exceptions read only: ``practice`` and ``shared``. Not
 touched by these fixtures: under nbval a lesson uses the real data folder, as a learner does.
 """
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from course_utils import datasets, settings
@@ -33,3 +35,25 @@ def own_data_folder(monkeypatch, tmp_path):
     for name in ("COURSE_DATASET", "COURSE_STATIC", "COURSE_WEIGHTS"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture
+def save_tiny():
+    """Function that saves a data set of eight black slices, two a group and two a class."""
+
+    def save(name):
+        table = pd.DataFrame(
+            {
+                "label": datasets.CLASS_NAMES * 2,
+                "patient": "",
+                "plane": "unknown",
+                "group": [f"g{number // 2}" for number in range(8)],
+                "split": ["train"] * 6 + ["test"] * 2,
+                "source": name,
+            }
+        )
+        images = np.zeros((8, 128, 128), np.uint8)
+        problems = pd.DataFrame({"file": ["Testing/bad.jpg"], "problem": ["it is empty"]})
+        datasets.save(datasets.folder_of(name), {"t1ce": images}, None, table, problems)
+
+    return save
