@@ -15,9 +15,9 @@ from course_utils import anatomy
 SELLA = np.array([0.0, 2.0, -33.0], np.float32)
 DIFFICULTIES = ("easy", "medium", "hard")
 # Radius in mm, from the smallest to the largest lesion of a class.
-RADII = {"glioma": (8.0, 24.0), "meningioma": (8.0, 20.0), "pituitary": (6.0, 13.0)}
+RADII = {"glioma": (10.0, 25.0), "meningioma": (10.0, 22.0), "pituitary": (7.5, 14.0)}
 _ROUGHNESS = {"glioma": 0.3, "meningioma": 0.1, "pituitary": 0.08}
-_UNEVENNESS = {"glioma": 0.16, "meningioma": 0.06, "pituitary": 0.07}
+_UNEVENNESS = {"glioma": 0.2, "meningioma": 0.05, "pituitary": 0.07}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def draw(label: str, difficulty: str, rng: np.random.Generator) -> Lesion:
     step = DIFFICULTIES.index(difficulty)
     smallest, largest = RADII[kind]
     # Hard lesions are small and faint, easy ones large and bright; neighbours overlap.
-    size = np.clip(rng.uniform(0.45, 1.2) - 0.27 * step, 0, 1)
+    size = np.clip(rng.uniform(0.5, 1.1) - 0.22 * step, 0, 1)
     low = kind == "glioma" and rng.random() < 1 / 3
     if low:
         # Without contrast agent a small one would be lost among the sulci.
@@ -114,7 +114,7 @@ def draw(label: str, difficulty: str, rng: np.random.Generator) -> Lesion:
         stretch=rng.uniform(0.85, 1.15, 3),
         roughness=_ROUGHNESS[kind] * rng.uniform(0.6, 1.4),
         grade=("low" if low else "high") if kind == "glioma" else "",
-        strength=rng.uniform(0.85, 1.1) - 0.17 * step,
+        strength=rng.uniform(0.9, 1.1) - 0.1 * step,
         core=rng.uniform(0.35, 0.7) if hollow and not low else 0.0,
         oedema=oedema.get(kind, 0.0),
         tail=rng.uniform(1.5, 2.2) if kind == "meningioma" and rng.random() < 0.7 else 0.0,
@@ -195,7 +195,7 @@ def paint(
         sheet = np.clip(1.5 - np.abs(place.depth - 0.5) / 2, 0, 1)
         cover(0.8 * sheet * np.clip(2 * (lesion.tail - away), 0, 1), bright, images[1])
     if lesion.grade == "low":
-        faint = levels["grey"][0] * (0.75 - 0.2 * lesion.strength)
+        faint = levels["grey"][0] * (0.75 - 0.3 * lesion.strength)
         cover(inside, faint * (1 + 0.05 * grain), wet * (1 + 0.05 * grain))
         return images, inside
     flair = wet if lesion.kind == "glioma" else levels["grey"][1]

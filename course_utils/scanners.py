@@ -22,12 +22,12 @@ _LEVELS = {
     "grey": (0.34, 0.56),
     "white": (0.40, 0.44),
     "bone": (0.05, 0.05),
-    "marrow": (0.45, 0.35),
+    "marrow": (0.5, 0.35),
     "fat": (0.92, 0.62),
     "muscle": (0.30, 0.34),
-    "mucosa": (0.68, 0.60),
-    "vessel": (0.78, 0.25),
-    "enhancement": (0.80, 0.62),
+    "mucosa": (0.54, 0.60),
+    "vessel": (0.62, 0.25),
+    "enhancement": (0.94, 0.62),
     "oedema": (0.26, 0.85),
 }
 
@@ -76,19 +76,19 @@ class Scanner:
 
 
 def draw(rng: np.random.Generator) -> Scanner:
-    """Draw a scanner; tissues keep their order of brightness, but vary by 15%."""
+    """Draw a scanner; tissues keep their order of brightness, but vary by 10%."""
     return Scanner(
         levels={
-            name: np.array(values) * rng.uniform(0.85, 1.15, 2) for name, values in _LEVELS.items()
+            name: np.array(values) * rng.uniform(0.9, 1.1, 2) for name, values in _LEVELS.items()
         },
-        bias=rng.normal(0, 0.12, (2, 9)),
-        noise=rng.uniform(0.01, 0.04),
+        bias=rng.normal(0, 0.08, (2, 9)),
+        noise=rng.uniform(0.008, 0.03),
         blur=rng.uniform(0.2, 0.8),
         thickness=rng.uniform(2, 6),
-        view=rng.uniform(215, 265),
+        view=rng.uniform(205, 245),
         shift=rng.normal(0, 5, 3),
-        gain=rng.uniform(0.75, 1.25),
-        gamma=rng.uniform(0.85, 1.2),
+        gain=rng.uniform(0.8, 1.2),
+        gamma=rng.uniform(0.9, 1.12),
         seed=int(rng.integers(2**31)),
     )
 
