@@ -13,10 +13,10 @@ def error_browser(
     data: Dataset,
     probabilities: np.ndarray,
     maps: np.ndarray | None = None,
-    true: str = "glioma",
-    predicted: str = "meningioma",
 ) -> None:
     """Leaf through the slices of one cell of the confusion matrix, the most confident first.
+
+    It begins with the most frequent mistake.
 
     Parameters
     ----------
@@ -25,11 +25,14 @@ def error_browser(
     probabilities : ndarray of float, (slices, classes)
     maps : ndarray of float, (slices, height, width), optional
         Heat maps, offered as an overlay.
-    true, predicted : str
-        The cell to begin with.
     """
     names = [(plots.spoken(name), name) for name in data.class_names]
     answers = evaluation.predictions(probabilities)
+    counts = evaluation.confusion(data.labels, answers, data.class_names).to_numpy()
+    # Where nothing is wrong, what is right.
+    mistakes = counts * ~np.eye(len(counts), dtype=bool)
+    begin = np.unravel_index((mistakes if mistakes.any() else counts).argmax(), counts.shape)
+    true, predicted = (data.class_names[number] for number in begin)
     controls = {
         "true": ipywidgets.ToggleButtons(options=names, value=true, description="true"),
         "predicted": ipywidgets.ToggleButtons(

@@ -66,6 +66,17 @@ def test_the_browser_begins_with_the_most_confident_mistake(data, probabilities,
     plots.png(figure)
 
 
+def test_the_browser_begins_with_what_is_most_frequent(data, probabilities, explored):
+    right = 0.1 + 0.6 * np.eye(4)[data.labels]
+    widgets_errors.error_browser(data, right)
+    start = values(explored["controls"])
+    assert (start["true"], start["predicted"]) == ("glioma", "glioma")
+    probabilities[12:15] = right[0]
+    widgets_errors.error_browser(data, probabilities)
+    start = values(explored["controls"])
+    assert (start["true"], start["predicted"]) == ("pituitary", "glioma")
+
+
 def test_choosing_another_cell_offers_its_slices(data, probabilities, explored):
     widgets_errors.error_browser(data, probabilities)
     controls = explored["controls"]
