@@ -189,7 +189,7 @@ def _find_python():
         if _version_of(command) not in SUPPORTED:
             continue
         # Debian and Ubuntu leave out ensurepip, without which venv has no pip.
-        if _answer(command, "import venv, ensurepip; print('both')") == "both":
+        if _answer(command, "import venv, ensurepip; print(ensurepip.version())"):
             return command
         lacking = lacking or _version_of(command)
     if lacking:

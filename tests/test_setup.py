@@ -52,7 +52,7 @@ def pythons(monkeypatch, make, versions, without_venv=()):
         if name not in versions or command[0] not in (name, make.sys._base_executable):
             return None
         if "ensurepip" in code:
-            return None if name in without_venv else "both"
+            return None if name in without_venv else "23.2.1"
         return versions[name]
 
     monkeypatch.setattr(make, "_answer", answer)
