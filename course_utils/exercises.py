@@ -48,12 +48,12 @@ def check(number: str, answer: object) -> None:
     """
     wrong = feedback(number, answer)
     if wrong is None:
-        display(Markdown(f"✅ **{number}** Right."))
+        display(Markdown(f"✓ **{number}** Right."))
         _remember(number)
     elif answer is ...:
-        display(Markdown(f"⬜ **{number}** {wrong}"))
+        display(Markdown(f"○ **{number}** {wrong}"))
     else:
-        display(Markdown(f"❌ **{number}** {wrong}"))
+        display(Markdown(f"✗ **{number}** {wrong}"))
 
 
 def feedback(number: str, answer: object) -> str | None:

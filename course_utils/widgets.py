@@ -72,7 +72,9 @@ def explore(
     for control in controls.values():
         control.observe(changed, "value")
     redraw()
-    display(ipywidgets.VBox([*controls.values(), picture]))
+    # Side by side where there is room, so that hand and eye stay together.
+    knobs = ipywidgets.VBox([*controls.values()], layout={"margin": "0 1em 0 0"})
+    display(ipywidgets.HBox([knobs, picture], layout={"flex_flow": "row wrap"}))
 
 
 def slice_explorer(data: Dataset) -> None:
@@ -106,7 +108,7 @@ def slice_explorer(data: Dataset) -> None:
     }
     for control in controls.values():
         control.style = WIDE | ({"button_width": "auto"} if hasattr(control, "tooltips") else {})
-        control.layout.width = "38em"
+        control.layout.width = "24em"
     hidden = (plane, len(planes) < 2), (contrast, len(data.contrasts) < 2)
     for control, useless in (*hidden, (outline, data.masks is None)):
         control.layout.display = "none" if useless else None

@@ -40,7 +40,7 @@ def share_seen(data):
 
 def test_a_right_answer_is_told_and_remembered(shown):
     exercises.check("00.1", 120)
-    assert shown == ["✅ **00.1** Right."]
+    assert shown == ["✓ **00.1** Right."]
     assert json.loads((settings.data_dir() / "progress.json").read_text()) == ["00.1"]
 
 
@@ -53,7 +53,7 @@ def test_an_untouched_answer_is_not_tried_yet(shown):
 def test_a_wrong_answer_is_told_in_words_and_unlearns_nothing(shown):
     exercises.check("00.1", 120)
     exercises.check("00.1", 7)
-    assert shown[1].startswith("❌ **00.1** 7 is too low.")
+    assert shown[1].startswith("✗ **00.1** 7 is too low.")
     assert exercises.progress().loc["00", "solved"] == 1
 
 

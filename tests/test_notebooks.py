@@ -124,10 +124,10 @@ def test_every_exercise_is_in_a_lesson():
     assert set(EXERCISE.findall(texts)) == set(exercises.CHECKS)
 
 
-def test_quiz_has_three_questions_with_one_right_answer_first(lesson):
-    quizzes = [cell["text"] for cell in code(lesson) if "exercises.quiz(" in cell["text"]]
-    assert len(quizzes) == 1
-    questions = ast.literal_eval(ast.parse(quizzes[0]).body[-1].value.args[0])
+def test_quiz_asks_three_questions_and_hides_its_answers(lesson):
+    (quiz,) = [cell for cell in code(lesson) if "exercises.quiz(" in cell["text"]]
+    assert quiz["metadata"]["jupyter"]["source_hidden"], "its code begins with the right answers"
+    questions = ast.literal_eval(ast.parse(quiz["text"]).body[-1].value.args[0])
     assert len(questions) == 3
     for question, answers in questions.items():
         assert question.endswith("?")
@@ -184,7 +184,7 @@ def test_metadata_names_the_kernel_and_nothing_else(lesson):
     assert lesson["metadata"]["kernelspec"]["name"] == "python3"
     assert set(lesson["metadata"]) == {"kernelspec", "language_info"}
     for cell in lesson["cells"]:
-        assert set(cell["metadata"]) <= {"tags"}
+        assert set(cell["metadata"]) <= {"tags", "jupyter"}
 
 
 def test_outputs_come_from_the_practice_data(lesson):

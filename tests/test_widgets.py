@@ -38,7 +38,7 @@ def data():
 
 
 def controls(box):
-    return {child.description: child for child in box.children[:-1]}
+    return {child.description: child for child in box.children[0].children}
 
 
 def says(box):

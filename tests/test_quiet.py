@@ -1,0 +1,40 @@
+"""TensorFlow starts without a word, and what goes wrong in it is still told."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, **environment
+    )
+
+
+@pytest.mark.parametrize("first", ["tensorflow", "keras"])
+def test_tensorflow_starts_without_a_word(first):
+    done = run(f"import course_utils, {first}, sys; print('tensorflow' in sys.modules)")
+    assert done.stdout == "True\n"
+    assert done.stderr == ""
+
+
+def test_stderr_works_again_afterwards_and_the_finder_is_gone():
+    code = (
+        "import course_utils, os, sys, tensorflow; os.write(2, b'heard'); "
+        "print([f for f in sys.meta_path if 'course_utils' in type(f).__module__])"
+    )
+    done = run(code)
+    assert done.stderr == "heard"
+    assert done.stdout == "[]\n"
+
+
+def test_a_broken_tensorflow_is_still_told(tmp_path):
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('no AVX')")
+    done = run("import course_utils, tensorflow", cwd=tmp_path)
+    assert "ImportError: no AVX" in done.stderr
+
+
+def test_importing_the_course_does_not_import_tensorflow():
+    done = run("import course_utils, sys; print('tensorflow' in sys.modules)")
+    assert done.stdout == "False\n"
