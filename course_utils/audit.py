@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 RADIUS = 10
 SAME = 0.95
 # How a copy may be turned, and which of the 64 bits of a hash that inverts: mirroring a picture
-# changes the sign of the waves that are odd in that direction, and nothing else.
+# changes the sign of the waves that are odd in that direction, and nothing else. So one hash a
+# slice will do, give or take a bit that was a close call.
 ODD_COLUMN, ODD_ROW = 0x5555555555555555, 0x00FF00FF00FF00FF
 TURNS = {
     "upright": (lambda images: images, 0),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from course_utils import settings
 from course_utils.files import CourseError
@@ -78,10 +79,13 @@ def _probabilities(
     seed: int,
 ) -> np.ndarray:
     classifier = HistGradientBoostingClassifier(max_iter=150, random_state=seed)
-    classifier.fit(
-        np.concatenate([features(part) for part in seen]),
-        np.concatenate([part.labels for part in seen]),
-    )
+    # Its threads wait for each other after every small step: on a busy computer, several are
+    # many times slower than one.
+    with threadpool_limits(1, user_api="openmp"):
+        classifier.fit(
+            np.concatenate([features(part) for part in seen]),
+            np.concatenate([part.labels for part in seen]),
+        )
     probabilities = np.zeros((len(test), len(test.class_names)))
     # A class that training lacks has no column of its own.
     probabilities[:, classifier.classes_] = classifier.predict_proba(features(test))

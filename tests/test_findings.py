@@ -1,0 +1,41 @@
+"""What an audit writes down."""
+
+import numpy as np
+import pytest
+
+from course_utils import __main__, audit, datasets, findings, results
+
+
+@pytest.fixture
+def few(monkeypatch, practice):
+    """Some practice patients of each class, two slices of whom lie on both sides."""
+    groups = practice.table.groupby("label")["group"].unique()
+    chosen = [group for label in groups for group in label[:8]]
+    rows = np.flatnonzero(practice.table["group"].isin(chosen))
+    table = practice.table
+    train = rows[(table["split"].iloc[rows] == "train").to_numpy()][:2]
+    data = practice.take(np.concatenate([rows, train]))
+    data.table.loc[len(rows) :, "split"] = "test"
+    data.table["group"] = audit.duplicate_groups(data.images)
+    monkeypatch.setattr(datasets, "load", lambda name=None: data)
+    return data
+
+
+def test_an_audit_is_kept_with_all_it_counted(few, capsys):
+    assert __main__.main(["audit", "--dataset", "practice"]) == 0
+    record = results.load("audit-practice")
+    figures = record["figures"]
+    assert figures["slices"] == len(few) and figures["groups"] == few.table["group"].nunique()
+    assert figures["copies"]["exact"] == {"pairs": 2, "leaked_test_slices": 2}
+    everything = figures["copies"]["all"]
+    assert everything["pairs"] == len(audit.near_duplicates(few.images))
+    assert figures["leakage"]["official"]["all"]["exact"] == 2
+    assert figures["leakage"]["group"]["all"]["group"] == 0
+    assert set(figures["probes"]) == {"histogram", "border"}
+    for probe in figures["probes"].values():
+        assert set(probe) == set(findings.SPLITS) | {"official_clean"}
+        for found in probe.values():
+            assert found["low"] <= found["value"] <= found["high"]
+        assert probe["official_clean"]["slices"] < probe["official"]["slices"]
+    assert record["settings"]["command"] == "course audit --dataset practice"
+    assert "audit-practice.json" in capsys.readouterr().out
