@@ -1,0 +1,35 @@
+"""Texts of the project: they list every lesson, and no link leads nowhere."""
+
+import re
+
+import pytest
+
+from course_utils import __main__, settings
+
+TEXTS = sorted(settings.ROOT.glob("*.md")) + [settings.ROOT / "data" / "README.md"]
+
+
+def links(path):
+    targets = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    return [target for target in targets if not target.startswith(("http", "#", "mailto:"))]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    for target in links(path):
+        assert (path.parent / target.partition("#")[0]).exists(), f"{target} does not exist"
+
+
+def test_the_readme_lists_every_lesson_in_order():
+    lessons = sorted((settings.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    listed = [link for link in links(settings.ROOT / "README.md") if link.endswith(".ipynb")]
+    assert listed == [f"notebooks/{path.name}" for path in lessons]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_commands_in_texts_exist(path):
+    text = path.read_text(encoding="utf-8")
+    for word in set(re.findall(r"(?:`|bin/)course ([a-z]+)", text)):
+        with pytest.raises(SystemExit) as stopped:
+            __main__.main([word, "--help"])
+        assert stopped.value.code == 0, f"{path.name} speaks of course {word}"
