@@ -27,6 +27,13 @@ SUPPORTED = ((3, 11), (3, 12), (3, 13))
 # What the environment depends on: a change in one of them installs again.
 INPUTS = ("requirements.txt", "pyproject.toml")
 
+# JupyterLab in this environment neither asks about news nor looks for updates of its own.
+LAB_SETTINGS = os.path.join(VENV, "share", "jupyter", "lab", "settings", "overrides.json")
+QUIET = (
+    '{"@jupyterlab/apputils-extension:notification": '
+    '{"fetchNews": "false", "checkForUpdates": false}}'
+)
+
 USAGE = """usage: python make.py COMMAND
 
   setup   make the environment in .venv; quick where it is there already
@@ -73,9 +80,8 @@ def setup():
     """Make .venv, or mend it, until it is what requirements.txt says; return 0."""
     if _is_ready():
         return 0
-    if not os.path.isdir(os.path.dirname(LOG)):
-        os.makedirs(os.path.dirname(LOG))
-    with open(LOG, "ab") as log:
+    # Appended to: another set-up may be writing to it.
+    with _opened(LOG, "ab") as log:
         _wait_for_others(log)
         if not _is_ready():
             log.truncate(0)
@@ -103,9 +109,11 @@ def _make(log):
     _install(["-r", os.path.join(ROOT, "requirements.txt")], log)
     # Editable, so that a change in course_utils/ counts at once; setuptools is there already.
     _install(["--no-deps", "--no-build-isolation", "--editable", ROOT], log)
+    with _opened(LAB_SETTINGS, "w") as settings:
+        settings.write(QUIET)
     subprocess.call([PYTHON, "-m", "course_utils", "check"], env=_environment())
     # Last of all: a set-up that was killed has no stamp, and the next one goes on.
-    with open(STAMP, "w") as stamp:
+    with _opened(STAMP, "w") as stamp:
         stamp.write(_fingerprint(version))
 
 
@@ -127,19 +135,19 @@ def test():
     environment = _environment()
     # The stored outputs show the practice data, whatever this computer's learner chose.
     environment["COURSE_DATASET"] = "practice"
-    pytest = [PYTHON, "-m", "pytest", "-q", "--color=auto"]
+    pytest = [PYTHON, "-m", "pytest"]
     steps = [
         ("Style", [PYTHON, "-m", "ruff", "check", "."]),
         ("Format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
         # Made once, before the tests that share it start side by side.
         ("Practice data", [PYTHON, "-m", "course_utils", "data", "simulate"]),
-        ("Unit tests", pytest + ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]),
+        ("Unit tests", pytest + ["-q", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]),
     ]
     lessons = sorted(glob.glob(os.path.join("notebooks", "[0-9][0-9]_*.ipynb")))
     if lessons:
         nbval = ["--nbval", "--nbval-current-env", "--nbval-kernel-startup-timeout", "180"]
         nbval += ["--nbval-sanitize-with", os.path.join("tests", "sanitize.cfg")]
-        steps.append(("Lessons", pytest + ["-p", "no:xdist", "--durations", "5"] + nbval + lessons))
+        steps.append(("Lessons", pytest + nbval + lessons))
     failed = []
     for name, command in steps:
         print("\n== " + name)
@@ -319,6 +327,12 @@ def _read(path):
             return file.read().decode("utf-8")
     except (IOError, OSError):
         return ""
+
+
+def _opened(path, mode):
+    if not os.path.isdir(os.path.dirname(path)):
+        os.makedirs(os.path.dirname(path))
+    return open(path, mode)
 
 
 def _environment():

@@ -27,6 +27,7 @@ def make(tmp_path, monkeypatch):
         "VENV": venv,
         "PYTHON": venv / ("Scripts/python.exe" if module.WINDOWS else "bin/python"),
         "STAMP": venv / "set-up",
+        "LAB_SETTINGS": venv / "settings" / "overrides.json",
         "LOG": root / "build" / "set-up.log",
     }.items():
         monkeypatch.setattr(module, name, str(value))
