@@ -111,7 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
     command.set_defaults(function=_audit)
 
-    command = commands.add_parser("results", help="bring the README's table of results up to date")
+    command = commands.add_parser(
+        "results", help="bring the tables in README.md and data/README.md up to date"
+    )
     command.set_defaults(function=_results)
     return parser
 
@@ -184,9 +186,10 @@ def _audit(options: argparse.Namespace) -> None:
 
 
 def _results(options: argparse.Namespace) -> None:
-    from course_utils import measure
+    from course_utils import findings, measure
 
     measure.write_table()
+    findings.write_table()
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import audit, datasets, evaluation, probes, results
+from course_utils import audit, datasets, evaluation, intervals, probes, results, settings
 from course_utils.datasets import Dataset
 
+CARD = settings.ROOT / "data" / "README.md"
 SPLITS = ("official", "group", "slice")
 
 
@@ -50,6 +51,41 @@ def measure(dataset: str | None = None) -> Path:
         same=audit.SAME,
         radius=audit.RADIUS,
     )
+
+
+def table(figures: dict) -> str:
+    """Draw what an audit found as Markdown, the published split beside the one by group.
+
+    Parameters
+    ----------
+    figures : dict
+        The figures of a result of :func:`measure`.
+    """
+    leaked = figures["copies"]
+    rows = [("", "published split", "split by group"), ("---",) * 3]
+    rows.append(("test slices", *_counts(figures, "slices")))
+    rows.append(("the same file is in training", *_counts(figures, "exact")))
+    upright = f"{leaked['upright']['leaked_test_slices']:,}"
+    clean = _counts(figures, "group")[1]
+    rows.append(("a near-duplicate is in training", upright, clean))
+    rows.append(("one is, counting mirrored and turned ones", *_counts(figures, "group")))
+    for probe, found in figures["probes"].items():
+        cells = [str(_estimate(found[by])) for by in ("official", "group")]
+        rows.append((f"accuracy from the {probe} alone (95% interval)", *cells))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def write_table(card: Path = CARD) -> None:
+    """Put the table of the Kaggle data between its two marks in the data card."""
+    results.insert(card, "audit", table(results.load("audit-kaggle")["figures"]))
+
+
+def _counts(figures: dict, kind: str) -> list[str]:
+    return [f"{figures['leakage'][by]['all'][kind]:,}" for by in ("official", "group")]
+
+
+def _estimate(found: dict) -> intervals.Estimate:
+    return intervals.Estimate(found["value"], found["low"], found["high"])
 
 
 def _copies(data: Dataset) -> dict[str, dict[str, int]]:

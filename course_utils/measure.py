@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 import time
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from course_utils import audit, datasets, evaluation, intervals, results, settin
 
 BASELINE = "baseline"
 README = settings.ROOT / "README.md"
-MARKS = "<!-- results -->", "<!-- /results -->"
 COLUMNS = (
     "model",
     "starts from",
@@ -115,10 +113,7 @@ def table() -> str:
 
 def write_table(readme: Path = README) -> None:
     """Put the table of results between its two marks in the README."""
-    text = readme.read_text(encoding="utf-8")
-    new = f"{MARKS[0]}\n{table()}\n{MARKS[1]}"
-    text = re.sub(f"{MARKS[0]}.*{MARKS[1]}", lambda _: new, text, flags=re.DOTALL)
-    readme.write_text(text, encoding="utf-8")
+    results.insert(readme, "results", table())
 
 
 def _place(one: dict) -> tuple:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -56,8 +57,19 @@ def load(name: str) -> dict:
             try:
                 return json.loads(path.read_text(encoding="utf-8"))
             except ValueError as error:
-                raise CourseError(f"{path} is damaged ({error}): delete it and measure again.")
+                raise CourseError(
+                    f"{path} is damaged ({error}): delete it and measure again."
+                ) from None
     raise CourseError(f"There is no result called {name!r} in {path.parent}: measure it first.")
+
+
+def insert(path: Path, mark: str, text: str) -> None:
+    """Put text into a Markdown file, between ``<!-- mark -->`` and ``<!-- /mark -->``."""
+    marks = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    new = f"{marks[0]}\n{text}\n{marks[1]}"
+    old = path.read_text(encoding="utf-8")
+    new = re.sub(f"{marks[0]}.*{marks[1]}", lambda _: new, old, flags=re.DOTALL)
+    path.write_text(new, encoding="utf-8")
 
 
 def _versions() -> dict[str, str]:
