@@ -1,7 +1,6 @@
 """One set of versions, in three files: pyproject.toml, requirements.txt and environment.yml."""
 
 import ast
-import importlib.util
 import itertools
 import sys
 import tomllib
@@ -14,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import environment
 from course_utils import settings
 
 PROJECT = tomllib.loads((settings.ROOT / "pyproject.toml").read_text())["project"]
@@ -85,13 +85,10 @@ def test_conda_takes_the_same_files():
     assert python + ".0" in SpecifierSet(PROJECT["requires-python"])
 
 
-def test_make_supports_the_pythons_of_the_project():
-    spec = importlib.util.spec_from_file_location("make", settings.ROOT / "make.py")
-    make = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make)
+def test_the_set_up_supports_the_pythons_of_the_project():
     wanted = SpecifierSet(PROJECT["requires-python"])
     minors = [(3, minor) for minor in range(20) if f"3.{minor}.0" in wanted]
-    assert list(make.SUPPORTED) == minors
+    assert list(environment.SUPPORTED) == minors
 
 
 def test_every_import_is_pinned():
@@ -108,7 +105,9 @@ def test_every_import_is_pinned():
         )
     distributions = packages_distributions()
     for path, source in sources.items():
-        for name in imported(source) - sys.stdlib_module_names - {"course_utils", "tests"}:
+        for name in (
+            imported(source) - sys.stdlib_module_names - {"course_utils", "environment", "make"}
+        ):
             owners = {canonicalize_name(owner) for owner in distributions.get(name, [name])}
             assert owners & pinned, f"{path.name} imports {name}, which pyproject.toml leaves out"
 
