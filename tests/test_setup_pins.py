@@ -103,11 +103,10 @@ def test_every_import_is_pinned():
             for cell in cells
             if cell.cell_type == "code"
         )
+    own = {"course_utils", "environment", "make"} | {path.stem for path in sources}
     distributions = packages_distributions()
     for path, source in sources.items():
-        for name in (
-            imported(source) - sys.stdlib_module_names - {"course_utils", "environment", "make"}
-        ):
+        for name in imported(source) - sys.stdlib_module_names - own:
             owners = {canonicalize_name(owner) for owner in distributions.get(name, [name])}
             assert owners & pinned, f"{path.name} imports {name}, which pyproject.toml leaves out"
 
