@@ -90,7 +90,7 @@ def _explained(error: OSError, path: Path) -> Exception:
             f"The disk is full, so {path} was not written: free some space, or set COURSE_DATA "
             "to a folder on another disk, and try again."
         )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return CourseError(
             f"{path.parent} cannot be written: change its permissions, or set COURSE_DATA to a "
             "folder of your own, and try again."

@@ -274,6 +274,13 @@ def test_a_folder_for_data_that_cannot_be_made(archive, monkeypatch, tmp_path):
         datasets.import_kaggle(archive)
 
 
+def test_a_file_in_the_place_of_the_data_folder(archive, monkeypatch):
+    for wrong in (archive, archive / "data"):
+        monkeypatch.setenv("COURSE_DATA", str(wrong))
+        with pytest.raises(CourseError, match="set COURSE_DATA to a folder of your own"):
+            datasets.import_kaggle(archive)
+
+
 def save_for_ever(folder):
     """Write half a cache and hang, as a process does that is about to be killed."""
     os.environ["COURSE_DATA"] = folder
