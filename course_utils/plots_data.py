@@ -62,7 +62,7 @@ def sizes_and_greys(data: Dataset, sizes: pd.Series, size: str, headline: str) -
         height = line + rng.uniform(-0.28, 0.28, len(own))
         left.scatter(own, height, s=8, alpha=0.3, color=COLOURS[name], linewidths=0)
         left.plot([own.median()] * 2, [line - 0.36, line + 0.36], color=INK, linewidth=3)
-        left.text(own.median(), line + 0.38, f"{own.median():,.0f}", ha="center", size=10)
+        left.text(own.median(), line + 0.38, f"{own.median():.4g}", ha="center", size=10)
     left.set(xlabel=size, yticks=range(len(names)), yticklabels=[spoken(n) for n in names])
     left.set(xlim=(0, 1.05 * sizes.quantile(0.995)), ylim=(-0.6, len(names) - 0.3))
     left.tick_params(axis="y", length=0)
@@ -71,7 +71,8 @@ def sizes_and_greys(data: Dataset, sizes: pd.Series, size: str, headline: str) -
         share, _ = np.histogram(data.images[labels == name], edges)
         right.plot(edges[:-1] + 4, share / share.sum(), color=COLOURS[name], label=spoken(name))
     right.set(xlabel="grey value (0 black, 255 white)", ylabel="share of pixels", yscale="log")
+    right.set_ylim(bottom=max(right.get_ylim()[0], 1e-5))
     right.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
-    right.legend(loc="upper right", fontsize=9)
+    right.legend(loc="lower left", fontsize=9)
     headlined(figure, headline)
     return figure

@@ -187,6 +187,6 @@ def test_sizes_leave_out_what_is_unknown(data):
     names = [label.get_text() for label in left.get_yticklabels()]
     assert names == ["pituitary", "meningioma", "glioma"]
     medians = [float(text.get_text()) for text in left.texts]
-    assert medians == [round(20.5), round(8.5), round(2.5)]
+    assert medians == [20.5, 8.5, 2.5]
     assert len(right.lines) == 4
     assert right.lines[0].get_ydata().sum() == pytest.approx(1)
