@@ -63,6 +63,7 @@ def test_deep_images_are_scaled_by_their_own_range(dtype, top):
     assert np.abs(slice_.astype(int) - plain).max() <= 2
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_blank_deep_image_is_black():
     slice_, _ = pictures.decode(data_of(Image.fromarray(np.full((64, 64), 900, np.uint16))))
     assert slice_.max() == 0
