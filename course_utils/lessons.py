@@ -63,13 +63,15 @@ def run(words: list[str], dataset: str | None = None) -> int:
     dataset = dataset or settings.dataset()
     # Before the lessons: here one sees the progress, or reads what to do where data is missing.
     print(datasets.load(dataset))
+    # On a terminal the line says before which cell it is at.
+    start_of_line = "\r" if sys.stdout.isatty() else ""
     failed = 0
     for lesson in lessons:
-        print(f"{lesson.stem:24}", end=" ", flush=True)
         start = time.perf_counter()
         error = _execute(lesson, dataset)
         outcome = f"failed: {error}" if error else "ok"
-        print(f"{time.perf_counter() - start:7.1f} s  {outcome}", flush=True)
+        seconds = time.perf_counter() - start
+        print(f"{start_of_line}{lesson.stem:24} {seconds:7.1f} s  {outcome}", flush=True)
         failed += bool(error)
     print(f"{len(lessons) - failed} of {len(lessons)} lessons ran; pages are in {BUILD}")
     return failed
@@ -86,7 +88,7 @@ def open_lab(options: list[str]) -> int:
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={settings.ROOT}"]
     command += [f"--LabApp.default_url=/lab/tree/notebooks/{FIRST}.ipynb"]
     # Only the address, and what goes wrong; Ctrl-C stops it without a question.
-    command += ["--log-level=ERROR", "-y"]
+    command += ["--log-level=ERROR", "-y", "--KernelManager.transport_encryption=auto"]
     if not _has_display():
         command.append("--no-browser")
         print("Open the address below, which starts with http, in a browser. Ctrl-C stops it.")
@@ -135,7 +137,15 @@ def _execute(lesson: Path, dataset: str) -> str:
     choices = {"COURSE_DATASET": dataset, "COURSE_STATIC": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
     error = ""
     try:
-        client.execute(env=os.environ | choices)
+        # Cell by cell, because client.execute() takes Ctrl-C for a kernel that died.
+        # What cells print to stderr is in the page; what the kernel logs beside is not for readers.
+        with client.setup_kernel(env=os.environ | choices, stderr=subprocess.DEVNULL):
+            for index, cell in enumerate(notebook.cells):
+                if sys.stdout.isatty():
+                    progress = f"{lesson.stem:24} cell {index + 1} of {len(notebook.cells)}"
+                    print(f"\r{progress}", end="", flush=True)
+                client.execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
+            client.set_widgets_metadata()
     except CellExecutionError as problem:
         error = f"{problem.ename}: {problem.evalue}".strip().splitlines()[0]
     except CellTimeoutError:

@@ -1,7 +1,10 @@
 """Running lessons without a browser, and the command that opens JupyterLab."""
 
 import os
+import signal
+import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -113,3 +116,25 @@ def test_no_screen_no_browser(started, place):
     command = started(**place)
     assert "--no-browser" in command
     assert "--allow-root" not in command
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows sends no signal to one process")
+def test_ctrl_c_stops_a_lesson_without_a_traceback(tmp_path):
+    begun = tmp_path / "begun"
+    source = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)"
+    cell = nbformat.v4.new_code_cell(source)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "00_one.ipynb")
+    command = (
+        "import pathlib, sys; from course_utils import __main__, lessons; "
+        "lessons.FOLDER = lessons.BUILD = pathlib.Path(sys.argv[1]); "
+        "lessons.datasets.load = str; sys.exit(__main__.main(['run']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", command, str(tmp_path)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not begun.exists():
+            assert process.poll() is None
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read().strip() == "Stopped."
+    assert process.returncode == 130
