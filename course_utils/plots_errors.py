@@ -48,7 +48,7 @@ def reliability(tables: Mapping[str, pd.DataFrame], headline: str) -> Figure:
     figure, grid = plt.subplots(
         2,
         len(tables),
-        figsize=(4.2 * len(tables), 4.6),
+        figsize=(min(10, 4.2 * len(tables)), 4.6),
         height_ratios=(3, 1),
         sharex=True,
         sharey="row",
