@@ -73,7 +73,16 @@ def reliability(tables: Mapping[str, pd.DataFrame], headline: str) -> Figure:
         below.xaxis.set_major_formatter(PercentFormatter(1))
     grid[0, 0].set(ylabel="accuracy", ylim=(0, 1.02))
     grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
-    grid[0, 0].text(0.06, 0.1, "as sure as right", color=INK, size=9, rotation=34)
+    grid[0, 0].text(
+        0.06,
+        0.08,
+        "as sure as right",
+        color=INK,
+        size=9,
+        rotation=45,
+        rotation_mode="anchor",
+        transform_rotates_text=True,
+    )
     grid[1, 0].set_ylabel("slices")
     headlined(figure, headline)
     return figure
