@@ -44,7 +44,7 @@ RECIPES = {
         Recipe("baseline", "baseline", 16, 3e-3, augment=True, batch_size=32),
         Recipe("baseline-plain", "baseline", 16, 3e-3, batch_size=32),
         Recipe("mobilenetv2-head", "mobilenetv2", 40, 3e-3, cut="pooled", dropout=0.0),
-        Recipe("mobilenetv2-finetuned", "mobilenetv2", 5, 3e-4, cut="block_12_add", mirror=True),
+        Recipe("mobilenetv2-finetuned", "mobilenetv2", 6, 3e-4, cut="block_12_add", mirror=True),
         Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled", dropout=0.0),
         Recipe("resnet50-finetuned", "resnet50", 5, 3e-4, cut="conv5_block2_out", mirror=True),
     )
