@@ -71,7 +71,8 @@ def test_a_turned_copy_is_found_and_named(how):
     assert pairs[["first", "second", "turn"]].values.tolist() == [[7, 20, how]]
 
 
-def test_a_symmetric_picture_and_its_copy_are_one_pair():
+def test_a_symmetric_picture_and_its_copy_are_one_pair(monkeypatch):
+    monkeypatch.setattr(audit, "RADIUS", 64)
     half = pictures(5)[:, :, :64]
     images = np.concatenate([half, half[:, :, ::-1]], axis=2)
     pairs = audit.near_duplicates(images[[0, 1, 2, 3, 4, 2]])
