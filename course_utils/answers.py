@@ -162,6 +162,8 @@ def seen_before(answer: object, data: Dataset) -> str | None:
             np.isin(groups[train], groups[test]).mean(): "That is the share of training slices "
             "with a mate in the test set: swap the two.",
             1 - share: "That is the share of slices that are new. Here it is the others.",
+            np.isin(groups[test], groups[[*train, *val]]).mean(): "That counts the validation "
+            "part too: compare with the training part alone.",
             np.isin(np.unique(groups[test]), groups[train]).mean(): "That is the share of test "
             "groups. Count slices: take the mean over the slices, not over unique groups.",
         },

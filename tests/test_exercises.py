@@ -127,6 +127,14 @@ def test_likely_answers_get_the_words_they_need(data, number, answer, words):
     assert told is None if words is None else words in told
 
 
+def test_validation_slices_are_no_training_slices(data):
+    singles = data.take(data.table.index % 3 < 2)
+    train, val, test = singles.split("slice")
+    seen = pd.concat([train.table["group"], val.table["group"]])
+    told = answers.CHECKS["01.3"](test.table["group"].isin(seen).mean(), singles)
+    assert "validation part too" in told
+
+
 def test_planes_that_share_the_first_place_are_all_right(data):
     data.table["plane"] = np.resize(["axial", "coronal"], 120)
     assert answers.CHECKS["00.2"]("axial", data) is None
