@@ -114,7 +114,7 @@ def history(runs: Mapping[str, pd.DataFrame | Mapping], headline: str) -> Figure
     runs : mapping of str to a history
         A history has the columns loss, val_loss, accuracy and val_accuracy, a row an epoch.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
     for (name, run), colour in zip(runs.items(), LINES, strict=False):
         epochs = np.arange(1, len(run["loss"]) + 1)
         prefix = f"{name}, " if len(runs) > 1 else ""
@@ -126,7 +126,8 @@ def history(runs: Mapping[str, pd.DataFrame | Mapping], headline: str) -> Figure
     right.yaxis.set_major_formatter(PercentFormatter(1))
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    right.legend(loc="lower right", fontsize=9)
+    handles, names = right.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=4, fontsize=10)
     headlined(figure, headline)
     return figure
 
@@ -142,7 +143,7 @@ def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], headline: st
     """
     shown = max(stack.shape[-1] for stack in maps.values())
     figure, grid = plt.subplots(
-        len(maps), shown + 1, figsize=(1.15 * (shown + 1), 1.45 * len(maps) + 0.4), squeeze=False
+        len(maps), shown + 1, figsize=(1.05 * (shown + 1), 1.35 * len(maps) + 0.4), squeeze=False
     )
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.02, wspace=0, hspace=0)
     for axes in grid.flat:

@@ -24,18 +24,28 @@ SIZES = (32, 64, 128, 224)
 
 
 def features(images: np.ndarray, size: int) -> tuple[np.ndarray, float]:
-    """Pooled features of slices shrunk to a size, and the milliseconds that one slice took."""
+    """Pooled features of slices shrunk to a size, and the milliseconds that one slice takes."""
     network = keras.applications.MobileNetV2(
         (size, size, 3), include_top=False, weights=None, pooling="avg"
     )
     weights.load(network, weights.resolve("mobilenetv2", "imagenet"))
-    served = tf.data.Dataset.from_tensor_slices(images[..., np.newaxis]).batch(64)
-    shrunk = served.map(lambda x: tf.image.resize(x, (size, size), "area"))
-    shrunk = shrunk.map(lambda x: tf.repeat(x / 127.5 - 1, 3, axis=-1)).prefetch(2)
-    network.predict(shrunk.take(1), verbose=0)
-    begin = time.perf_counter()
-    found = network.predict(shrunk, verbose=0)
-    return found, 1000 * (time.perf_counter() - begin) / len(images)
+
+    def served(slices: np.ndarray) -> tf.data.Dataset:
+        batches = tf.data.Dataset.from_tensor_slices(slices[..., np.newaxis]).batch(64)
+        shrunk = batches.map(lambda x: tf.image.resize(x, (size, size), "area"))
+        return shrunk.map(lambda x: tf.repeat(x / 127.5 - 1, 3, axis=-1)).prefetch(2)
+
+    return network.predict(served(images), verbose=0), milliseconds(network, served(images[:256]))
+
+
+def milliseconds(network: keras.Model, served: tf.data.Dataset) -> float:
+    """Time of a slice in the fastest of five passes over 256 slices."""
+    passes = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        network.predict(served, verbose=0)
+        passes.append(time.perf_counter() - begin)
+    return 1000 * min(passes) / 256
 
 
 def main() -> None:
@@ -51,7 +61,7 @@ def main() -> None:
     train = np.concatenate([train, val])
     figures = {}
     for size in SIZES:
-        inputs, milliseconds = features(images, size)
+        inputs, duration = features(images, size)
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
         model.fit(inputs[train], known.labels[train])
         accuracy = evaluation.accuracy(
@@ -59,9 +69,9 @@ def main() -> None:
         )
         figures[str(size)] = {
             "accuracy": dataclasses.asdict(accuracy),
-            "milliseconds": milliseconds,
+            "milliseconds": duration,
         }
-        print(f"{size:4} px: {accuracy}, {milliseconds:.1f} ms a slice", flush=True)
+        print(f"{size:4} px: {accuracy}, {duration:.1f} ms a slice", flush=True)
     results.save(
         "image_size",
         figures,
