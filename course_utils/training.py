@@ -194,7 +194,10 @@ def load(folder: Path) -> Run:
 def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
-    model = models.transfer(recipe.network, source, recipe.dropout) if source else models.baseline()
+    if source:
+        model = models.transfer(recipe.network, source, recipe.dropout, train.images)
+    else:
+        model = models.baseline()
     feature_seconds = 0.0
     if recipe.cut is None:
         pipeline = augment.pipeline(seed=seed) if recipe.augment else None
