@@ -180,7 +180,7 @@ def pretrained() -> Iterator[Finding]:
         else:
             yield Finding(
                 "note",
-                f"ImageNet weights of {backbone.title} are not in {path.parent}: lesson 04 "
+                f"ImageNet weights of {backbone.title} are not in {path.parent}: transfer learning "
                 "fetches them, or says what it takes instead",
             )
 
