@@ -161,7 +161,7 @@ def _convolved(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 
 def _written(kernel: list[list[float]]) -> str:
-    return "\n".join("  ".join(f"{number:.3g}" for number in row) for row in kernel)
+    return "\n".join("  ".join(f"{number:.4g}" for number in row) for row in kernel)
 
 
 def _read(text: str) -> np.ndarray:
