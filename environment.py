@@ -168,7 +168,7 @@ def _install(what, log):
             if sys.stdout.isatty() or place >= shown + 40:
                 shown = place
                 _progress("fetching %d of %d: %s" % (place, len(pins), pins[place - 1]))
-        elif line.startswith("Installing collected packages"):
+        elif line.startswith("Installing collected packages") and "," in line:
             _progress("unpacking %d packages: a minute or two" % (line.count(",") + 1))
         elif "Retrying" in line:
             _progress("no answer from the network: trying again")
