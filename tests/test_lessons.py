@@ -124,8 +124,10 @@ def test_ctrl_c_stops_a_lesson_without_a_traceback(tmp_path):
     source = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)"
     cell = nbformat.v4.new_code_cell(source)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "00_one.ipynb")
+    # A shell's background job ignores Ctrl-C, and so would all that it starts.
     command = (
-        "import pathlib, sys; from course_utils import __main__, lessons; "
+        "import pathlib, signal, sys; from course_utils import __main__, lessons; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "lessons.FOLDER = lessons.BUILD = pathlib.Path(sys.argv[1]); "
         "lessons.datasets.load = str; sys.exit(__main__.main(['run']))"
     )
