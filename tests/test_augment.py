@@ -146,7 +146,8 @@ def test_angle_and_zoom_are_drawn_apart():
     assert len({rotation.seed, zoom.seed, flip.seed}) == 3
 
 
-def test_what_comes_into_the_frame_is_black():
+@pytest.mark.parametrize("limits", [{"rotation": 15, "zoom": 0}, {"rotation": 0, "zoom": 0.1}])
+def test_what_comes_into_the_frame_is_black(limits):
     white = keras.ops.ones((16, 128, 128, 1))
-    drawn = augment.pipeline(rotation=15, zoom=0.1)(white, training=True).numpy()
+    drawn = augment.pipeline(**limits)(white, training=True).numpy()
     assert (drawn == 0).any()
