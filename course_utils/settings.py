@@ -58,8 +58,7 @@ def static() -> bool:
 
 def show() -> None:
     """Print the versions, the data set and the device that a lesson runs with."""
-    # TensorFlow takes seconds to import and logs on its own: only here, and quietly.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow takes seconds to import: only here. The package keeps its start quiet.
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
