@@ -79,15 +79,9 @@ def transfer(
     CourseError
         If there is no such backbone, or its weights are damaged.
     """
-    title = weights.known(backbone).title
     source = source or weights.resolve(backbone)
     inputs = keras.Input((settings.IMAGE_SIZE, settings.IMAGE_SIZE, 1), name="slice")
-    # Photographs have three colours: the one grey value is repeated.
-    x = keras.layers.Concatenate(name="grey_to_colour")([inputs] * 3)
-    x = _preprocessing(backbone)(x)
-    network = getattr(keras.applications, title)(
-        include_top=False, weights=None, input_tensor=x, name=backbone
-    )
+    network = published(backbone, inputs)
     weights.load(network, source)
     norms = [la for la in network.layers if isinstance(la, keras.layers.BatchNormalization)]
     if source.kind == "random" and images is not None:
@@ -95,6 +89,34 @@ def transfer(
     for norm in norms:
         norm.trainable = False
     return _classifier(backbone, inputs, network.output, dropout)
+
+
+def published(backbone: str, inputs) -> keras.Model:
+    """Build a published network without its classifying layer, for slices of one grey value.
+
+    Parameters
+    ----------
+    backbone : {"mobilenetv2", "resnet50"}
+    inputs : KerasTensor
+        Slices (batch, height, width, 1) in [0, 1].
+
+    Returns
+    -------
+    keras.Model
+        From the slices to the last feature maps. Its weights are random.
+
+    Raises
+    ------
+    CourseError
+        If there is no such backbone.
+    """
+    title = weights.known(backbone).title
+    # Photographs have three colours: the one grey value is repeated.
+    x = keras.layers.Concatenate(name="grey_to_colour")([inputs] * 3)
+    x = _preprocessing(backbone)(x)
+    return getattr(keras.applications, title)(
+        include_top=False, weights=None, input_tensor=x, name=backbone
+    )
 
 
 def part(model: keras.Model, start: str | None = None, stop: str = "probabilities") -> keras.Model:

@@ -191,6 +191,35 @@ def load(folder: Path) -> Run:
     return Run(name, model, history, about["settings"], about["seconds"], folder)
 
 
+def outputs(model: keras.Model, recipe: Recipe, images: np.ndarray) -> tuple[np.ndarray, float]:
+    """What the frozen layers of a recipe make of slices, and the seconds that it took.
+
+    The features under a head come from the outputs of the trunk under a tail: whoever trains both
+    has the trunk look at each slice once.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The whole network.
+    recipe : Recipe
+        One with a cut.
+    images : ndarray of uint8, (slices, 128, 128)
+
+    Returns
+    -------
+    outputs : ndarray of float, (slices, ...)
+    seconds : float
+    """
+    stop = recipes.TRUNKS[recipe.network] if recipe.cut == "pooled" else recipe.cut
+    seen, seconds = features.cached(models.part(model, stop=stop), images)
+    if stop == recipe.cut:
+        return seen, seconds
+    begin = time.perf_counter()
+    rest = models.part(model, start=stop, stop=recipe.cut)
+    pooled = rest.predict(seen, batch_size=64, verbose=0)
+    return pooled, seconds + time.perf_counter() - begin
+
+
 def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
@@ -204,9 +233,8 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
         batches = augment.batches(train, recipe.batch_size, pipeline, shuffle=True, seed=seed)
         val_batches = augment.batches(val, recipe.batch_size)
     else:
-        trunk = models.part(model, stop=recipe.cut)
         views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
-        cached = [features.cached(trunk, images) for images in [*views, val.images]]
+        cached = [outputs(model, recipe, images) for images in [*views, val.images]]
         feature_seconds = sum(seconds for _, seconds in cached)
         *seen, val_seen = [array for array, _ in cached]
         inputs, labels = np.concatenate(seen), np.tile(train.labels, len(views))

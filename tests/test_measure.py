@@ -32,14 +32,28 @@ def test_a_classifier_is_measured_on_the_test_slices_and_against_the_baseline(qu
         "val": len(val),
         "test": len(test),
         "clean": int(audit.clean_rows(test, train, val).sum()),
+        "no_upright_twin": len(test),
     }
-    for name in ("accuracy", "accuracy_clean", "macro_f1", "above_baseline"):
+    for name in (
+        "accuracy",
+        "accuracy_clean",
+        "accuracy_no_upright_twin",
+        "macro_f1",
+        "above_baseline",
+    ):
         assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"]
     assert set(figures["train_seconds"]) == {"features", "training"}
     assert 0 <= figures["mcnemar"]["pvalue"] <= 1
     assert how["seed"] == 3 and how["weights"] == "random" and how["split"] == "group"
     assert how["command"].startswith("course evaluate mobilenetv2-head --dataset practice")
     assert str(settings.data_dir()) not in json.dumps(result)
+
+
+def test_the_publishers_split_is_learned_from_whole(quick):
+    assert __main__.main(["evaluate", "baseline", "--split", "official"]) == 0
+    result = results.load("baseline-practice-official")
+    official = (quick.table["split"] == "train").sum()
+    assert result["figures"]["slices"]["train"] == official
 
 
 def test_training_from_the_command_line_says_where_the_run_is(quick, capsys):

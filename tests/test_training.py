@@ -146,6 +146,19 @@ def test_an_unknown_recipe_is_named(parts):
         training.train("resnet", *parts)
 
 
+def test_head_and_tail_share_one_look_of_the_trunk(parts, monkeypatch):
+    images = parts[0].images
+    model = models.transfer("mobilenetv2", images=images)
+    tail, head = (training.RECIPES[f"mobilenetv2-{name}"] for name in ("finetuned", "head"))
+    training.outputs(model, tail, images)
+    monkeypatch.setattr(features, "predict", lambda *_: pytest.fail("computed a second time"))
+    pooled, seconds = training.outputs(model, head, images)
+    monkeypatch.undo()
+    direct = training.predict(models.part(model, stop="pooled"), images)
+    np.testing.assert_allclose(pooled, direct, rtol=2e-2, atol=1e-2)
+    assert seconds > 0
+
+
 def test_features_are_computed_once(parts, monkeypatch):
     images = parts[0].images
     trunk = models.part(models.transfer("mobilenetv2"), stop="block_1_project")
