@@ -14,7 +14,8 @@ COLUMNS = (
     "starts from",
     "data",
     "accuracy (95% interval)",
-    "without leaked slices",
+    "without upright twins",
+    "without any twins",
     "above the baseline CNN",
     "parameters",
     "file",
@@ -134,9 +135,9 @@ def _place(one: dict) -> tuple:
 
 def _row(one: dict) -> list[str]:
     how, figures = one["settings"], one["figures"]
-    accuracy, clean, above = (
+    accuracy, upright, clean, above = (
         intervals.Estimate(**figures[name]) if name in figures else None
-        for name in ("accuracy", "accuracy_clean", "above_baseline")
+        for name in ("accuracy", "accuracy_no_upright_twin", "accuracy_clean", "above_baseline")
     )
     leaked = figures["slices"]["clean"] < figures["slices"]["test"]
     return [
@@ -144,6 +145,7 @@ def _row(one: dict) -> list[str]:
         how["weights"].partition("-")[0],
         f"{how['dataset']}, {how['split']} split",
         str(accuracy),
+        str(upright) if leaked else "the same",
         str(clean) if leaked else "the same",
         f"{above:+.1%}" if above else "",
         f"{figures['parameters']:,}",
