@@ -17,8 +17,8 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 64) -> np.
     Parameters
     ----------
     model : keras.Model
-        Takes float32 slices (batch, 128, 128, 1) in [0, 1].
-    images : ndarray of uint8, (slices, 128, 128)
+        Takes float32 slices (batch, 128, 128, contrasts) in [0, 1].
+    images : ndarray of uint8, (slices, 128, 128), or (slices, 128, 128, contrasts)
     batch_size : int
 
     Returns
@@ -26,12 +26,14 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 64) -> np.
     ndarray of float32, (slices, ...)
         Probabilities, (slices, 4), where the network is a classifier.
     """
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
     # As floats all slices at once would take a gigabyte.
     step = 8 * batch_size
     return np.concatenate(
         [
             model.predict(
-                images[begin : begin + step, ..., np.newaxis] / np.float32(255),
+                images[begin : begin + step] / np.float32(255),
                 batch_size=batch_size,
                 verbose=0,
             )
@@ -47,7 +49,7 @@ def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:
     ----------
     trunk : keras.Model
         The frozen layers, from the slice on.
-    images : ndarray of uint8, (slices, 128, 128)
+    images : ndarray of uint8, (slices, 128, 128), or (slices, 128, 128, contrasts)
 
     Returns
     -------
