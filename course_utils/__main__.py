@@ -106,6 +106,13 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(function=function)
 
     command = commands.add_parser(
+        "compare", help="measure what lesson 10 or 11 finds, into data/results/"
+    )
+    command.add_argument("topic", metavar="TOPIC", choices=("attention", "contrasts"))
+    command.add_argument("--seed", type=int, metavar="N", help="7 where left out")
+    command.set_defaults(function=_compare)
+
+    command = commands.add_parser(
         "audit", help="count duplicates, leaks and shortcuts of a data set, into data/results/"
     )
     command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
@@ -175,6 +182,14 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     seed = settings.SEED if options.seed is None else options.seed
     path = measure.evaluate(options.recipe, options.dataset, options.split, options.start, seed)
+    print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from course_utils import compare, settings
+
+    seed = settings.SEED if options.seed is None else options.seed
+    path = compare.TOPICS[options.topic](seed)
     print(f"{path.read_text(encoding='utf-8')}kept in {path}")
 
 
