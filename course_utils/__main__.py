@@ -117,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(function=_pretrain)
 
     command = commands.add_parser(
+        "compare", help="measure what lesson 10 or 11 finds, into data/results/"
+    )
+    command.add_argument("topic", metavar="TOPIC", choices=("attention", "contrasts"))
+    command.add_argument("--seed", type=int, metavar="N", help="7 where left out")
+    command.set_defaults(function=_compare)
+
+    command = commands.add_parser(
         "audit", help="count duplicates, leaks and shortcuts of a data set, into data/results/"
     )
     command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
@@ -194,6 +201,14 @@ def _pretrain(options: argparse.Namespace) -> None:
 
     plan = pretraining.planned(options.backbone, options.epochs, options.seed)
     print(f"kept in {pretraining.pretrain(plan, options.mixed)}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from course_utils import compare, settings
+
+    seed = settings.SEED if options.seed is None else options.seed
+    path = compare.TOPICS[options.topic](seed)
+    print(f"{path.read_text(encoding='utf-8')}kept in {path}")
 
 
 def _audit(options: argparse.Namespace) -> None:

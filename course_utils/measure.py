@@ -65,9 +65,9 @@ def evaluate(
         train = data.take((data.table["split"] == "train").to_numpy())
     run = training.train(recipe, train, val, start, seed)
     # The first batch only builds the graph: it is not what a slice costs.
-    training.predict(run.model, test.images[:64])
+    run.predict(test.take(range(64)))
     begin = time.perf_counter()
-    probabilities = training.predict(run.model, test.images)
+    probabilities = run.predict(test)
     seconds = time.perf_counter() - begin
 
     labels, groups = test.labels, test.table["group"]

@@ -12,7 +12,8 @@ class Recipe:
     Attributes
     ----------
     name : str
-    network : {"baseline", "mobilenetv2", "resnet50"}
+    network : str
+        A name in :data:`course_utils.networks.NETWORKS`.
     epochs : int
     learning_rate : float
         Its highest value, after the first epoch.
@@ -47,6 +48,9 @@ RECIPES = {
     for recipe in (
         Recipe("baseline", "baseline", 16, 3e-3, augment=True, batch_size=32),
         Recipe("baseline-plain", "baseline", 16, 3e-3, batch_size=32),
+        Recipe("baseline-flair", "baseline-flair", 16, 3e-3, augment=True, batch_size=32),
+        Recipe("attention", "attention", 16, 3e-3, augment=True, batch_size=32),
+        Recipe("early-fusion", "early-fusion", 16, 3e-3, augment=True, batch_size=32),
         Recipe("mobilenetv2-head", "mobilenetv2", 40, 1e-2, cut="pooled", dropout=0.0),
         Recipe("mobilenetv2-finetuned", "mobilenetv2", 9, 3e-4, TRUNKS["mobilenetv2"], mirror=True),
         Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled", dropout=0.0),

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -18,7 +19,7 @@ import pandas as pd
 import tensorflow as tf
 from tqdm.auto import tqdm
 
-from course_utils import augment, features, files, models, recipes, settings, weights
+from course_utils import augment, features, files, models, networks, recipes, settings, weights
 from course_utils.datasets import Dataset
 from course_utils.features import predict as predict
 from course_utils.files import CourseError
@@ -60,6 +61,17 @@ class Run:
     def megabytes(self) -> float:
         """Size of the file that holds the network."""
         return (self.folder / "model.keras").stat().st_size / 1e6
+
+    def predict(self, data: Dataset) -> np.ndarray:
+        """Probabilities of slices, in the contrasts this network takes: float32, (slices, 4).
+
+        Raises
+        ------
+        CourseError
+            If the data lacks one of these contrasts.
+        """
+        contrasts = networks.known(self.settings["recipe"]["network"]).contrasts
+        return predict(self.model, data.stacked(contrasts))
 
 
 def fit(
@@ -145,9 +157,11 @@ def train(
     Raises
     ------
     CourseError
-        If there is no such recipe, or a saved run is damaged.
+        If there is no such recipe or network, the data lacks a contrast, or a saved run is
+        damaged.
     """
     recipe = recipes.known(recipe)
+    contrasts = networks.known(recipe.network).contrasts
     source = None
     if recipe.network in weights.BACKBONES:
         source = weights.resolve(recipe.network, start)
@@ -156,8 +170,8 @@ def train(
         "recipe": dataclasses.asdict(recipe),
         "weights": source.identity if source else "random",
         "seed": seed,
-        "train": _described(train),
-        "val": _described(val),
+        "train": _described(train, contrasts),
+        "val": _described(val, contrasts),
     }
     digest = hashlib.blake2b(json.dumps(choices).encode(), digest_size=6).hexdigest()
     folder = settings.data_dir() / "runs" / f"{recipe.name}-{digest}"
@@ -191,50 +205,21 @@ def load(folder: Path) -> Run:
     return Run(name, model, history, about["settings"], about["seconds"], folder)
 
 
-def outputs(model: keras.Model, recipe: Recipe, images: np.ndarray) -> tuple[np.ndarray, float]:
-    """What the frozen layers of a recipe make of slices, and the seconds that it took.
-
-    The features under a head come from the outputs of the trunk under a tail: whoever trains both
-    has the trunk look at each slice once.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The whole network.
-    recipe : Recipe
-        One with a cut.
-    images : ndarray of uint8, (slices, 128, 128)
-
-    Returns
-    -------
-    outputs : ndarray of float, (slices, ...)
-    seconds : float
-    """
-    stop = recipes.TRUNKS[recipe.network] if recipe.cut == "pooled" else recipe.cut
-    seen, seconds = features.cached(models.part(model, stop=stop), images)
-    if stop == recipe.cut:
-        return seen, seconds
-    begin = time.perf_counter()
-    rest = models.part(model, start=stop, stop=recipe.cut)
-    pooled = rest.predict(seen, batch_size=64, verbose=0)
-    return pooled, seconds + time.perf_counter() - begin
-
-
 def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
-    if source:
-        model = models.transfer(recipe.network, source, recipe.dropout, train.images)
-    else:
-        model = models.baseline()
+    network = networks.known(recipe.network)
+    published = (source, recipe.dropout, train.images) if source else ()
+    model = network.build(*published)
     feature_seconds = 0.0
     if recipe.cut is None:
         pipeline = augment.pipeline(seed=seed) if recipe.augment else None
-        batches = augment.batches(train, recipe.batch_size, pipeline, shuffle=True, seed=seed)
-        val_batches = augment.batches(val, recipe.batch_size)
+        batches = augment.batches(train, recipe.batch_size, pipeline, True, seed, network.contrasts)
+        val_batches = augment.batches(val, recipe.batch_size, contrasts=network.contrasts)
     else:
-        views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
-        cached = [outputs(model, recipe, images) for images in [*views, val.images]]
+        images, val_images = (part.stacked(network.contrasts) for part in (train, val))
+        views = [images, images[:, :, ::-1]] if recipe.mirror else [images]
+        cached = [features.outputs(model, recipe, view) for view in [*views, val_images]]
         feature_seconds = sum(seconds for _, seconds in cached)
         *seen, val_seen = [array for array, _ in cached]
         inputs, labels = np.concatenate(seen), np.tile(train.labels, len(views))
@@ -264,12 +249,12 @@ def _save(folder, choices, model, history, seconds) -> None:
         (new / "run.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
-def _described(data: Dataset) -> dict:
+def _described(data: Dataset, contrasts: Sequence[str]) -> dict:
     """What a run needs to know to tell whether it learned from these very slices."""
     return {
         "name": data.name,
         "slices": len(data),
-        "fingerprint": features.fingerprint(data.images, data.labels),
+        "fingerprint": features.fingerprint(*map(data.contrast, contrasts), data.labels),
     }
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from course_utils import __main__, audit, datasets, measure, recipes, results, settings
 
-
 # Patients of a class by the publisher's split, which needs three to divide in training.
 SIZES = {"train": 3, "test": 1}
 

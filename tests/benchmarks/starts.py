@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_utils import datasets, evaluation, models, results, training, weights
+from course_utils import datasets, evaluation, features, models, results, training, weights
 from course_utils.datasets import Dataset
 from course_utils.recipes import RECIPES, Recipe
 
@@ -87,8 +87,8 @@ def learned(
     def seen(images: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
         # The trunk of a fixed start is the same for all seeds: let it look at all slices once.
         if source.kind == "random":
-            return training.outputs(model, recipe, images[rows])[0]
-        return training.outputs(model, recipe, images)[0][rows]
+            return features.outputs(model, recipe, images[rows])[0]
+        return features.outputs(model, recipe, images)[0][rows]
 
     views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
     inputs, labels = np.concatenate([seen(view, rows) for view in views]), train.labels[rows]
