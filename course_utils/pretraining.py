@@ -65,7 +65,7 @@ PLANS = {
     plan.backbone: plan
     for plan in (
         Plan("mobilenetv2", 26, 2e-3, "block_12_add"),
-        Plan("resnet50", 6, 1e-3, "conv4_block6_out"),
+        Plan("resnet50", 6, 1e-3, "conv4_block6_out", batch_size=32),
     )
 }
 
