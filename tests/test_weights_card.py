@@ -1,5 +1,7 @@
 """The tables in the weights' card are those of the recorded results."""
 
+import pytest
+
 from course_utils import compact, results, weights_card
 
 
@@ -23,12 +25,21 @@ def test_the_weights_that_come_along_are_whole_small_and_lose_little():
             assert loss <= 0.005, (path.name, task)
 
 
-def test_simulated_weights_beat_random_ones_on_real_slices():
+@pytest.mark.parametrize(
+    ("recipe", "count"),
+    [
+        ("mobilenetv2-head", 400),
+        ("mobilenetv2-head", 1600),
+        ("mobilenetv2-finetuned", 400),
+        ("mobilenetv2-finetuned", 1600),
+        # With 400 slices ResNet50 gains nothing, and the card says so.
+        ("resnet50-finetuned", 1600),
+    ],
+)
+def test_simulated_weights_beat_random_ones_on_real_slices(recipe, count):
     figures = results.load("starts-kaggle")["figures"]
-    for recipe in ("mobilenetv2-finetuned", "resnet50-finetuned"):
-        for count in (400, 1600):
-            simulated, random = (
-                figures[f"{recipe}, {start}, {count} slices"] for start in ("simulated", "random")
-            )
-            assert len(simulated["seeds"]) == len(random["seeds"]) == 3
-            assert simulated["mean"] >= random["mean"] + 5
+    simulated, random = (
+        figures[f"{recipe}, {start}, {count} slices"] for start in ("simulated", "random")
+    )
+    assert len(simulated["seeds"]) == len(random["seeds"]) == 3
+    assert simulated["mean"] >= random["mean"] + 5
