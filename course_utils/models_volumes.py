@@ -1,4 +1,4 @@
-"""The same small network in two and in three dimensions."""
+"""One small network for slices, for volumes, and for volumes whose slices are seen apart."""
 
 import keras
 
@@ -6,18 +6,23 @@ from course_utils.datasets import CLASS_NAMES
 from course_utils.files import CourseError
 from course_utils.volumes import SHAPE
 
+# Dimensions of the input, and how far a kernel reaches along each of them.
+_KERNELS = {"2d": (3, 3), "bag": (3, 3, 1), "3d": (3, 3, 3)}
 
-def network(dimensions: int) -> keras.Model:
-    """Build a small CNN of four convolutions, for axial slices or for whole volumes.
 
-    The two differ in nothing but their number of dimensions: a kernel has 3 x 3 or 3 x 3 x 3
-    weights for each channel. The first convolution moves in steps of two voxels. At the end the
-    *largest* value of each feature map counts, not the mean: a lesion fills a small part of a
-    head, and a mean would drown it.
+def network(kind: str) -> keras.Model:
+    """Build a small CNN of four convolutions.
+
+    The three kinds differ in nothing but their kernels and in what they pool. The first
+    convolution moves in steps of two voxels. At the end the *largest* value of each feature map
+    counts, not the mean: a lesion fills a small part of a head, and a mean would drown it.
 
     Parameters
     ----------
-    dimensions : {2, 3}
+    kind : {"2d", "bag", "3d"}
+        ``"2d"`` takes one axial slice, ``"3d"`` a volume. ``"bag"`` takes a volume, too, but its
+        kernels and its pooling stay within a slice: it looks at every other axial slice alone, as
+        ``"2d"`` does, and meets the others only where the largest value of all is taken.
 
     Returns
     -------
@@ -28,21 +33,22 @@ def network(dimensions: int) -> keras.Model:
     Raises
     ------
     CourseError
-        If ``dimensions`` is neither.
+        If there is no such kind.
     """
-    if dimensions not in (2, 3):
-        raise CourseError(f"A network has 2 or 3 dimensions here, and not {dimensions!r}.")
+    if kind not in _KERNELS:
+        raise CourseError(f"There is no network {kind!r}: use one of {', '.join(_KERNELS)}.")
+    kernel = _KERNELS[kind]
+    dimensions = len(kernel)
     convolution = getattr(keras.layers, f"Conv{dimensions}D")
     pooling = getattr(keras.layers, f"MaxPooling{dimensions}D")
-    x = inputs = keras.Input(
-        (*SHAPE[:dimensions], 1), name="slice" if dimensions == 2 else "volume"
-    )
+    name = {2: "slice", 3: "volume"}[dimensions]
+    x = inputs = keras.Input((*SHAPE[:dimensions], 1), name=name)
     for number, filters in enumerate((16, 32, 64, 128), start=1):
         if number > 1:
-            x = pooling(name=f"pool{number - 1}")(x)
+            x = pooling([min(2, side) for side in kernel], name=f"pool{number - 1}")(x)
         x = convolution(
             filters,
-            3,
+            kernel,
             strides=2 if number == 1 else 1,
             padding="same",
             use_bias=False,
@@ -56,4 +62,4 @@ def network(dimensions: int) -> keras.Model:
     x = keras.layers.Dropout(0.2, name="dropout")(x)
     x = keras.layers.Dense(len(CLASS_NAMES), name="logits")(x)
     outputs = keras.layers.Softmax(name="probabilities")(x)
-    return keras.Model(inputs, outputs, name=f"volumes_{dimensions}d")
+    return keras.Model(inputs, outputs, name=f"volumes_{kind}")

@@ -29,43 +29,44 @@ def parts():
     return toy(8, 1), toy(4, 2)
 
 
-def quick(dimensions):
-    return dataclasses.replace(training_volumes.RECIPES[dimensions], epochs=1)
+def quick(kind):
+    return dataclasses.replace(training_volumes.RECIPES[kind], epochs=1)
 
 
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_a_run_repeats_and_comes_back(dimensions, parts, monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize("kind", ["2d", "3d"])
+def test_a_run_repeats_and_comes_back(kind, parts, monkeypatch, tmp_path, capsys):
     runs = []
     for folder in ("one", "two"):
         monkeypatch.setenv("COURSE_DATA", str(tmp_path / folder))
-        runs.append(training_volumes.train(dimensions, *parts, quick(dimensions)))
+        runs.append(training_volumes.train(kind, *parts, quick(kind)))
     assert all(
         np.array_equal(*pair) for pair in zip(*(r.model.get_weights() for r in runs), strict=True)
     )
     assert "reloaded" not in capsys.readouterr().out
-    again = training_volumes.train(dimensions, *parts, quick(dimensions))
+    again = training_volumes.train(kind, *parts, quick(kind))
     assert "reloaded" in capsys.readouterr().out
     assert again.folder == runs[1].folder and again.seconds["training"] > 0
     answers = [training_volumes.predict(run.model, parts[1]) for run in (runs[1], again)]
     np.testing.assert_array_equal(*answers)
-    other = training_volumes.train(dimensions, *parts, quick(dimensions), seed=8)
+    other = training_volumes.train(kind, *parts, quick(kind), seed=8)
     assert other.folder != again.folder
 
 
-def test_both_learn_from_the_same_patients_and_see_labels_of_their_own_patient(parts, monkeypatch):
+def test_all_learn_from_the_same_patients_and_see_labels_of_their_own_patient(parts, monkeypatch):
     seen = {}
 
     def fit(model, train, val, epochs, rate):
         images, labels = zip(*train.as_numpy_iterator(), strict=True)
-        seen[len(model.input_shape)] = np.concatenate(images), np.concatenate(labels)
+        seen[model.name] = np.concatenate(images), np.concatenate(labels)
         return pd.DataFrame({"epoch": [1]})
 
     monkeypatch.setattr(training_volumes.training, "fit", fit)
-    for dimensions in (2, 3):
-        training_volumes.train(dimensions, *parts, quick(dimensions))
-    volumes, labels = seen[5]
+    for kind in ("2d", "bag", "3d"):
+        training_volumes.train(kind, *parts, quick(kind))
+    volumes, labels = seen["volumes_3d"]
     assert volumes.shape == (8, *SHAPE, 1) and sorted(labels) == sorted(parts[0].labels)
-    slices, labels = seen[4]
+    np.testing.assert_array_equal(seen["volumes_bag"][0], volumes)
+    slices, labels = seen["volumes_2d"]
     count = SHAPE[2] // training_volumes.EVERY
     assert slices.shape == (8 * count, *SHAPE[:2], 1)
     assert np.bincount(labels).tolist() == [2 * count] * 4
@@ -75,7 +76,7 @@ def test_both_learn_from_the_same_patients_and_see_labels_of_their_own_patient(p
 
 
 def test_a_patient_is_the_mean_of_its_slices(parts):
-    model = models_volumes.network(2)
+    model = models_volumes.network("2d")
     data = parts[1]
     votes = training_volumes.votes(model, data)
     assert votes.shape == (4, SHAPE[2] // training_volumes.EVERY, 4)
@@ -89,7 +90,7 @@ def test_a_patient_is_the_mean_of_its_slices(parts):
 
 
 def test_a_volume_is_answered_whole(parts):
-    model = models_volumes.network(3)
+    model = models_volumes.network("3d")
     whole = parts[1].images[..., None] / np.float32(255)
     np.testing.assert_allclose(
         training_volumes.predict(model, parts[1]), model.predict(whole, verbose=0), rtol=1e-4
