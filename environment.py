@@ -21,11 +21,14 @@ VENV = os.path.join(ROOT, ".venv")
 WINDOWS = os.name == "nt"
 PYTHON = os.path.join(VENV, "Scripts", "python.exe") if WINDOWS else VENV + "/bin/python"
 STAMP = os.path.join(VENV, "set-up")
+EXTRAS_STAMP = os.path.join(VENV, "set-up-extras")
 LOG = os.path.join(ROOT, "build", "set-up.log")
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 # What the environment depends on: a change in one of them installs again.
 INPUTS = ("requirements.txt", "pyproject.toml")
+# What only some extensions and the tests need. It holds the pins of requirements.txt, too.
+EXTRAS = "requirements-extras.txt"
 
 # JupyterLab in this environment neither asks about news nor looks for updates of its own.
 LAB_SETTINGS = os.path.join(VENV, "share", "jupyter", "lab", "settings", "overrides.json")
@@ -51,9 +54,30 @@ def make():
             _mend(log)
 
 
+def make_extras():
+    """Make .venv, and add what only some extensions and the tests need."""
+    make()
+    if has_extras():
+        return
+    with _opened(LOG, "ab") as log:
+        _wait_for_others(log)
+        if not has_extras():
+            print("Adding what extensions need.")
+            sys.stdout.flush()
+            _forget_half_installed()
+            _install(["-r", os.path.join(ROOT, EXTRAS)], log)
+            with _opened(EXTRAS_STAMP, "w") as stamp:
+                stamp.write(_fingerprint(_version_of([PYTHON]), [EXTRAS]))
+
+
+def has_extras():
+    """Whether .venv holds the extras, as they are asked for now."""
+    return _read(EXTRAS_STAMP) == _fingerprint(_version_of([PYTHON]), [EXTRAS])
+
+
 def _is_ready():
     version = _version_of([PYTHON])
-    return version in SUPPORTED and _read(STAMP) == _fingerprint(version)
+    return version in SUPPORTED and _read(STAMP) == _fingerprint(version, INPUTS)
 
 
 def _mend(log):
@@ -76,7 +100,7 @@ def _mend(log):
     subprocess.call([PYTHON, "-m", "course_utils", "check"], env=variables())
     # Last of all: a set-up that was killed has no stamp, and the next one goes on.
     with _opened(STAMP, "w") as stamp:
-        stamp.write(_fingerprint(version))
+        stamp.write(_fingerprint(version, INPUTS))
 
 
 def _create():
@@ -156,7 +180,8 @@ def _install(what, log):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    pins = _read(os.path.join(ROOT, "requirements.txt")).splitlines()
+    # The last word is the file of pins; the project itself has none, and pip counts no lines.
+    pins = _read(what[-1]).splitlines()
     shown, errors = 0, []
     for line in iter(process.stdout.readline, b""):
         log.write(line)
@@ -226,10 +251,10 @@ def _forget_half_installed():
                 shutil.rmtree(package)
 
 
-def _fingerprint(version):
-    """Text that changes with whatever the environment depends on."""
+def _fingerprint(version, inputs):
+    """Text that changes with the Python, the place, and the files that say what to install."""
     digest = hashlib.sha256(repr((version, ROOT)).encode("utf-8"))
-    for name in INPUTS:
+    for name in inputs:
         digest.update(_read(os.path.join(ROOT, name)).encode("utf-8"))
     return digest.hexdigest()
 

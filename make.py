@@ -18,7 +18,8 @@ USAGE = """usage: python make.py COMMAND
 
   setup   make the environment in .venv; quick where it is there already
   lab     set up, then open JupyterLab on the first lesson
-  test    set up, then check the code, run the tests and every lesson
+  extras  set up, then add the packages that only extensions 13 and 14 need
+  test    set up with extras, then check the code, run the tests and every lesson
   run     set up, then run every lesson and write pages to build/
           (run --dataset kaggle 00 01: these lessons, on the real data)
   clean   delete build/ and caches; the environment and the data stay
@@ -26,7 +27,8 @@ USAGE = """usage: python make.py COMMAND
 
 
 def main(arguments):
-    commands = {"setup": setup, "lab": lab, "test": test, "run": run, "clean": clean}
+    commands = {"setup": setup, "lab": lab, "extras": extras, "test": test}
+    commands.update({"run": run, "clean": clean})
     if not arguments or arguments[0] not in commands:
         print(USAGE, end="")
         return 0 if arguments and arguments[0] in ("-h", "--help", "help") else 2
@@ -62,7 +64,17 @@ def setup():
 def lab(*options):
     """Open JupyterLab on the first lesson; options go to JupyterLab."""
     environment.make()
+    if not environment.has_extras():
+        word = "python make.py extras" if environment.WINDOWS else "make extras"
+        print("Extensions 13 and 14 need a few more packages: '%s' adds them." % word)
     return _become([PYTHON, "-m", "course_utils", "lab"] + list(options))
+
+
+def extras():
+    """Add what only some extensions need."""
+    environment.make_extras()
+    print("The environment in %s has the packages of every extension." % environment.VENV)
+    return 0
 
 
 def run(*options):
@@ -73,7 +85,7 @@ def run(*options):
 
 def test():
     """Check style, then run the unit tests and every notebook; return 1 if anything failed."""
-    environment.make()
+    environment.make_extras()
     # The stored outputs show the practice data, whatever this computer's learner chose.
     variables = dict(environment.variables(), COURSE_DATASET="practice")
     pytest = [PYTHON, "-m", "pytest"]

@@ -106,13 +106,31 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(function=function)
 
     command = commands.add_parser(
+        "pretrain", help="teach a network on endless simulated slices: an hour or two"
+    )
+    command.add_argument("backbone", metavar="NETWORK", help="mobilenetv2 or resnet50")
+    command.add_argument("--epochs", type=int, metavar="N", help="as in the course where left out")
+    command.add_argument("--seed", type=int, metavar="N", help="7 where left out")
+    command.add_argument(
+        "--mixed", action="store_true", help="compute in bfloat16, where the processor knows it"
+    )
+    command.set_defaults(function=_pretrain)
+
+    command = commands.add_parser(
+        "compare", help="measure what lesson 10 or 11 finds, into data/results/"
+    )
+    command.add_argument("topic", metavar="TOPIC", choices=("attention", "contrasts"))
+    command.add_argument("--seed", type=int, metavar="N", help="7 where left out")
+    command.set_defaults(function=_compare)
+
+    command = commands.add_parser(
         "audit", help="count duplicates, leaks and shortcuts of a data set, into data/results/"
     )
     command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
     command.set_defaults(function=_audit)
 
     command = commands.add_parser(
-        "results", help="bring the tables in README.md and data/README.md up to date"
+        "results", help="bring the tables in README.md and data/ up to date"
     )
     command.set_defaults(function=_results)
     return parser
@@ -178,6 +196,21 @@ def _evaluate(options: argparse.Namespace) -> None:
     print(f"{path.read_text(encoding='utf-8')}kept in {path}")
 
 
+def _pretrain(options: argparse.Namespace) -> None:
+    from course_utils import pretraining
+
+    plan = pretraining.planned(options.backbone, options.epochs, options.seed)
+    print(f"kept in {pretraining.pretrain(plan, options.mixed)}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from course_utils import compare, settings
+
+    seed = settings.SEED if options.seed is None else options.seed
+    path = compare.TOPICS[options.topic](seed)
+    print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+
+
 def _audit(options: argparse.Namespace) -> None:
     from course_utils import findings
 
@@ -186,10 +219,11 @@ def _audit(options: argparse.Namespace) -> None:
 
 
 def _results(options: argparse.Namespace) -> None:
-    from course_utils import findings, measure
+    from course_utils import findings, measure, weights_card
 
     measure.write_table()
     findings.write_table()
+    weights_card.write_tables()
 
 
 if __name__ == "__main__":

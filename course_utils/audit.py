@@ -185,6 +185,25 @@ def clean_rows(test: Dataset, *seen: Dataset) -> np.ndarray:
     return ~test.table["group"].isin(known).to_numpy()
 
 
+def without_upright_twin(test: Dataset, seen: Dataset) -> np.ndarray:
+    """Mark the test slices of which no near-duplicate that is the same way up was seen.
+
+    More lenient than :func:`clean_rows`, which also counts mirrored and turned copies and copies
+    of copies: most of the literature counts as here.
+
+    Returns
+    -------
+    ndarray of bool, (slices,)
+        For ``test.take(rows)``.
+    """
+    pairs = near_duplicates(np.concatenate([test.images, seen.images]))
+    across = (pairs["first"] < len(test)) & (pairs["second"] >= len(test))
+    twins = pairs.loc[across & (pairs["turn"] == "upright"), "first"]
+    rows = np.ones(len(test), bool)
+    rows[twins.unique()] = False
+    return rows
+
+
 def label_conflicts(data: Dataset) -> pd.DataFrame:
     """List the slices that carry another label than a slice of the same group.
 

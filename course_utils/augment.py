@@ -1,13 +1,13 @@
 """From slices in an array to the batches that a network is trained on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from course_utils import settings
-from course_utils.datasets import Dataset
+from course_utils.datasets import MAIN_CONTRAST, Dataset
 
 
 def scale(images) -> tf.Tensor:
@@ -16,12 +16,15 @@ def scale(images) -> tf.Tensor:
     Parameters
     ----------
     images : array or tensor of uint8, (..., height, width)
+        With four axes, or five of volumes, the last one holds contrasts, and is the channel axis
+        already.
 
     Returns
     -------
-    tensor of float32, (..., height, width, 1)
+    tensor of float32, (..., height, width, 1), or (slices, height, width, contrasts)
     """
-    return tf.cast(images, tf.float32)[..., tf.newaxis] / 255
+    images = tf.cast(images, tf.float32) / 255
+    return images if images.shape.rank >= 4 else images[..., tf.newaxis]
 
 
 def unscale(images) -> np.ndarray:
@@ -44,10 +47,10 @@ def pipeline(
 ) -> keras.layers.Pipeline:
     """Random changes after which a brain is still a brain of the same class.
 
-    It takes a batch of scaled images, or a dictionary with ``"images"`` and
-    ``"segmentation_masks"``: both then get the same draw, the masks without new values in
-    between. What leaves the frame is lost, what comes into it is black, like air. Each call
-    draws anew; a new pipeline of the same seed repeats the draws of the first.
+    It takes a batch of scaled images, whose contrasts all get the same draw, or a dictionary
+    with ``"images"`` and ``"segmentation_masks"``: both then get the same draw, the masks without
+    new values in between. What leaves the frame is lost, what comes into it is black, like air.
+    Each call draws anew; a new pipeline of the same seed repeats the draws of the first.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def pipeline(
     Returns
     -------
     keras.layers.Pipeline
-        float32 (batch, height, width, 1) to the same shape.
+        float32 (batch, height, width, contrasts) to the same shape.
     """
     # One seed for all would tie the angle to the zoom: both layers would draw the same numbers.
     layers = [
@@ -113,6 +116,7 @@ def batches(
     augmentation: Callable[..., tf.Tensor] | None = None,
     shuffle: bool = False,
     seed: int = settings.SEED,
+    contrasts: Sequence[str] = (MAIN_CONTRAST,),
 ) -> tf.data.Dataset:
     """Serve slices and labels in batches, scaled, and augmented where a pipeline is given.
 
@@ -127,13 +131,15 @@ def batches(
         Whether to serve the slices in another order in each epoch.
     seed : int
         Seed of the order. The pipeline has its own.
+    contrasts : sequence of str
+        The contrasts to serve, as channels in this order.
 
     Returns
     -------
     tf.data.Dataset
-        Of float32 images in [0, 1], (batch, 128, 128, 1), and int64 labels, (batch,).
+        Of float32 images in [0, 1], (batch, 128, 128, contrasts), and int64 labels, (batch,).
     """
-    served = tf.data.Dataset.from_tensor_slices((data.images, data.labels))
+    served = tf.data.Dataset.from_tensor_slices((data.stacked(contrasts), data.labels))
     if shuffle:
         served = served.shuffle(len(data), seed=seed)
     served = served.batch(batch_size).map(lambda images, labels: (scale(images), labels))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from course_utils import files, settings, weights
+from course_utils import extras, files, settings, weights
 from course_utils.files import CourseError
 
 MARKS = {"good": "✓", "note": "!", "bad": "✗"}
@@ -31,7 +31,7 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Look at Python, packages, kernel, memory, disk, write access, weights and data, in turn."""
+    """Look at Python, packages, kernel, memory, disk, write access, weights, extras and data."""
     project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project = project["project"]
     yield python(project["requires-python"])
@@ -43,6 +43,7 @@ def findings() -> Iterator[Finding]:
     for folder in (settings.data_dir(), settings.ROOT / "notebooks"):
         yield writable(folder)
     yield from pretrained()
+    yield from extensions()
     yield from data()
 
 
@@ -183,6 +184,15 @@ def pretrained() -> Iterator[Finding]:
                 f"ImageNet weights of {backbone.title} are not in {path.parent}: transfer learning "
                 "fetches them, or says what it takes instead",
             )
+
+
+def extensions() -> Iterator[Finding]:
+    """See which extensions lack packages of their own; the other lessons run without them."""
+    for name, lesson in extras.LESSONS.items():
+        missing = extras.lacking(name)
+        if missing:
+            names = ", ".join(pin.name for pin in missing)
+            yield Finding("note", f"Lesson {lesson} needs {names}: '{extras.command()}' adds them")
 
 
 def data() -> Iterator[Finding]:

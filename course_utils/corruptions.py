@@ -4,10 +4,13 @@ The five severities follow the habit of Hendrycks & Dietterich (2019, arXiv 1903
 done is what happens in MRI.
 """
 
+import dataclasses
+
 import numpy as np
 from scipy import fft, ndimage
 
 from course_utils import settings
+from course_utils.datasets import Dataset
 from course_utils.files import CourseError
 
 # Kind to its strength at severities 1 to 5, in the unit that its function names.
@@ -18,6 +21,8 @@ STRENGTHS = {
     "low resolution": (0.7, 0.5, 0.35, 0.25, 0.17),
 }
 SEVERITIES = (1, 2, 3, 4, 5)
+# How far a patient moves between two contrasts, down and to the right, in pixels.
+MOVED = 6
 
 
 def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.SEED) -> np.ndarray:
@@ -54,6 +59,46 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.S
     strength = STRENGTHS[kind][severity - 1]
     worse = _KINDS[kind](np.asarray(images) / np.float32(255), strength, rng)
     return np.rint(np.clip(worse, 0, 1) * 255).astype(np.uint8)
+
+
+def accidents(data: Dataset, seed: int = settings.SEED) -> dict[str, Dataset]:
+    """What can become of one of two contrasts between the scanner and the network.
+
+    Parameters
+    ----------
+    data : Dataset
+        In t1ce and flair, such as the practice data.
+    seed : int
+        Seed of the noise.
+
+    Returns
+    -------
+    dict of str to Dataset
+        What happened, to the same slices after it. What is missing is black.
+
+    Raises
+    ------
+    CourseError
+        If the data lacks one of the two contrasts.
+    """
+    t1ce, flair = data.contrast("t1ce"), data.contrast("flair")
+    partners = np.arange(len(data))
+    for plane in data.table["plane"].unique():
+        rows = np.flatnonzero(data.table["plane"] == plane)
+        # Half-way through the table is another patient, and mostly another class.
+        partners[rows] = np.roll(rows, len(rows) // 2)
+    happened = {
+        "as recorded": (t1ce, flair),
+        "flair noisy": (t1ce, corrupt(flair, "noise", 3, seed)),
+        "flair moved": (t1ce, ndimage.shift(flair, (0, MOVED, MOVED), order=0)),
+        "flair of another patient": (t1ce, flair[partners]),
+        "flair missing": (t1ce, np.zeros_like(flair)),
+        "t1ce missing": (np.zeros_like(t1ce), flair),
+    }
+    return {
+        name: dataclasses.replace(data, contrasts=dict(zip(("t1ce", "flair"), both, strict=True)))
+        for name, both in happened.items()
+    }
 
 
 def _noise(images: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:

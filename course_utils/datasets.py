@@ -73,6 +73,19 @@ class Dataset:
             )
         return self.contrasts[name]
 
+    def stacked(self, names: Sequence[str]) -> np.ndarray:
+        """Slices in several contrasts, as channels: uint8, (slices, 128, 128, contrasts).
+
+        One contrast alone comes as :meth:`contrast` gives it, without the last axis.
+
+        Raises
+        ------
+        CourseError
+            If the data set does not have one of these contrasts.
+        """
+        found = [self.contrast(name) for name in names]
+        return found[0] if len(found) == 1 else np.stack(found, axis=-1)
+
     def take(self, rows: Sequence[int] | np.ndarray) -> "Dataset":
         """Keep some slices, as a data set of its own.
 

@@ -20,6 +20,7 @@ from course_utils.datasets import CLASS_NAMES
 from course_utils.files import CourseError
 from course_utils.intervals import (
     Estimate,
+    change,
     check,
     honest,
     interval,
@@ -53,6 +54,18 @@ def accuracy(
 def share_right(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Accuracy alone, without an interval: a statistic for :func:`interval`."""
     return np.mean(predictions(probabilities) == labels)
+
+
+def mixed_up(
+    labels: np.ndarray, probabilities: np.ndarray, pair: tuple[int, int] = (0, 1)
+) -> float:
+    """Share of the slices of two classes that are called the other of the two.
+
+    By default glioma and meningioma: a statistic for :func:`interval`. NaN without such slices.
+    """
+    here = np.isin(labels, pair)
+    others = np.where(labels == pair[0], pair[1], pair[0])
+    return np.mean((predictions(probabilities) == others)[here]) if here.any() else np.nan
 
 
 def confusion(
@@ -186,17 +199,7 @@ def difference(
     Both are measured on the same resamples, so what makes a patient hard for both cancels out:
     the interval is narrower than those of the two accuracies suggest.
     """
-    right_a, right_b = _right(labels, a, b)
-    winner = (right_a & ~right_b) + 2 * (right_b & ~right_a)
-
-    def gain(_, winner: np.ndarray) -> float:
-        return np.mean(winner == 1) - np.mean(winner == 2)
-
-    estimate = interval(gain, labels, winner, groups, seed)
-    if not winner.any():
-        # Nothing tells them apart: either may be the better one, by equally much.
-        return Estimate(0.0, -estimate.high, estimate.high)
-    return estimate
+    return change(share_right, labels, a, b, groups, seed)
 
 
 def cross_validated(

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import ndimage
 
-from course_utils import models, settings
+from course_utils import features, models, settings
 from course_utils.files import CourseError
 
 BATCH = 64
@@ -51,13 +51,85 @@ def gradcam(
             # A sum over slices parts again in the gradient: no slice touches another's logit.
             score = tf.reduce_sum(tf.gather(logits, chosen, axis=1, batch_dims=1))
         weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2), keepdims=True)
-        found = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
-        # Cubic, so that the hottest place may lie between two cells; it dips below 0 beside them.
-        larger = tf.image.resize(found, images.shape[1:], method="bicubic")
-        heat.append(tf.nn.relu(larger)[..., 0].numpy())
-    heat = np.concatenate(heat)
-    hottest = heat.max(axis=(1, 2), keepdims=True)
-    return np.divide(heat, hottest, out=np.zeros_like(heat), where=hottest > 0)
+        heat.append(tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True)))
+    return _enlarged(np.concatenate(heat), images.shape[1:])
+
+
+def attention(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Heat maps of the weights by which a network pools the places of its last feature maps.
+
+    Parameters
+    ----------
+    model : keras.Model
+        :func:`course_utils.models_attention.attention`, or another with its layer ``attention``.
+    images : ndarray of uint8, (slices, 128, 128)
+
+    Returns
+    -------
+    ndarray of float32, (slices, 128, 128)
+        Drawn as by :func:`gradcam`. There is one map a slice, whatever the class.
+    """
+    return _enlarged(
+        features.predict(models.part(model, stop="attention"), images), images.shape[1:]
+    )
+
+
+def other_weights(weights: np.ndarray, seed: int = settings.SEED) -> dict[str, np.ndarray]:
+    """Weights that a network did not choose, to pool its places by.
+
+    Parameters
+    ----------
+    weights : ndarray of float, (slices, height, width, 1)
+        The network's own; those of a slice add up to 1.
+    seed : int
+
+    Returns
+    -------
+    dict of str to ndarray, (slices, height, width, 1)
+        The same weights dealt out to other places, equal weights, the own ones without the
+        place that counts most, and without a place picked at random.
+    """
+    rng = np.random.default_rng(seed)
+    flat = weights.reshape(len(weights), -1)
+    rows = np.arange(len(flat))
+
+    def without(places: np.ndarray) -> np.ndarray:
+        # Where one place has it all, the others get equal shares of it.
+        left = flat + 1e-9
+        left[rows, places] = 0
+        return left / left.sum(axis=1, keepdims=True)
+
+    found = {
+        "shuffled": rng.permuted(flat, axis=1),
+        "equal": np.full_like(flat, 1 / flat.shape[1]),
+        "without the top place": without(flat.argmax(axis=1)),
+        "without some place": without(rng.integers(flat.shape[1], size=len(flat))),
+    }
+    return {name: one.reshape(weights.shape) for name, one in found.items()}
+
+
+def repooled(model: keras.Model, images: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Answers of a network when its places are pooled by other weights than its own.
+
+    An answer that stays the same under quite other weights does not hang on them, and a map of
+    its own weights does not explain it (Jain & Wallace 2019, arXiv 1902.10186).
+
+    Parameters
+    ----------
+    model : keras.Model
+        Pools ``features`` to ``pooled`` by a weighted sum over places.
+    images : ndarray of uint8, (slices, 128, 128)
+    weights : ndarray of float, (slices, height, width, 1)
+        A weight for each place of ``features``; those of a slice add up to 1.
+
+    Returns
+    -------
+    ndarray of float32, (slices, classes)
+        Probabilities.
+    """
+    maps = features.predict(models.part(model, stop="features"), images)
+    pooled = (maps * weights).sum(axis=(1, 2))
+    return models.part(model, start="pooled").predict(pooled, batch_size=BATCH, verbose=0)
 
 
 def pointing_game(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -91,6 +163,20 @@ def share_inside(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     inside = np.einsum("ij,ij->i", maps, masks, dtype=float)
     share = np.divide(inside, total, out=np.zeros(len(maps)), where=total > 0)
     return np.where(masks.any(axis=1), share, np.nan)
+
+
+def widened(masks: np.ndarray, margin: float) -> np.ndarray:
+    """Lesions with everything around them that is at most ``margin`` pixels away.
+
+    A map of few cells cannot point more exactly than half a cell: hits in widened lesions forgive
+    it that, and forgive every other player the same.
+    """
+    return np.stack(
+        [
+            ndimage.distance_transform_edt(~mask) <= margin if mask.any() else mask
+            for mask in np.asarray(masks, bool)
+        ]
+    )
 
 
 def head(images: np.ndarray) -> np.ndarray:
@@ -136,6 +222,14 @@ def shuffled(model: keras.Model, seed: int = settings.SEED) -> keras.Model:
     copy = keras.models.clone_model(model)
     copy.set_weights([rng.permuted(w.ravel()).reshape(w.shape) for w in model.get_weights()])
     return copy
+
+
+def _enlarged(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Maps (slices, height, width, 1) at the size of the slices, the hottest place being 1."""
+    # Cubic, so that the hottest place may lie between two cells; it dips below 0 beside them.
+    heat = tf.nn.relu(tf.image.resize(heat, size, method="bicubic"))[..., 0].numpy()
+    hottest = heat.max(axis=(1, 2), keepdims=True)
+    return np.divide(heat, hottest, out=np.zeros_like(heat), where=hottest > 0)
 
 
 def _paired(maps: np.ndarray, masks: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
-from course_utils import files, settings
+from course_utils import files, models, recipes, settings
 from course_utils.files import CourseError
 
 
@@ -17,8 +17,8 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 64) -> np.
     Parameters
     ----------
     model : keras.Model
-        Takes float32 slices (batch, 128, 128, 1) in [0, 1].
-    images : ndarray of uint8, (slices, 128, 128)
+        Takes float32 slices (batch, 128, 128, contrasts) in [0, 1].
+    images : ndarray of uint8, (slices, 128, 128), or (slices, 128, 128, contrasts)
     batch_size : int
 
     Returns
@@ -26,12 +26,14 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 64) -> np.
     ndarray of float32, (slices, ...)
         Probabilities, (slices, 4), where the network is a classifier.
     """
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
     # As floats all slices at once would take a gigabyte.
     step = 8 * batch_size
     return np.concatenate(
         [
             model.predict(
-                images[begin : begin + step, ..., np.newaxis] / np.float32(255),
+                images[begin : begin + step] / np.float32(255),
                 batch_size=batch_size,
                 verbose=0,
             )
@@ -47,7 +49,7 @@ def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:
     ----------
     trunk : keras.Model
         The frozen layers, from the slice on.
-    images : ndarray of uint8, (slices, 128, 128)
+    images : ndarray of uint8, (slices, 128, 128), or (slices, 128, 128, contrasts)
 
     Returns
     -------
@@ -75,6 +77,37 @@ def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:
     # A truncated zip raises more kinds of exceptions than NumPy documents.
     except Exception as error:
         raise CourseError(f"{path} is damaged ({error}): delete it and try again.") from None
+
+
+def outputs(
+    model: keras.Model, recipe: recipes.Recipe, images: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """What the frozen layers of a recipe make of slices, and the seconds that it took.
+
+    The features under a head come from the outputs of the trunk under a tail: whoever trains both
+    has the trunk look at each slice once.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The whole network.
+    recipe : Recipe
+        One with a cut.
+    images : ndarray of uint8, (slices, 128, 128)
+
+    Returns
+    -------
+    outputs : ndarray of float, (slices, ...)
+    seconds : float
+    """
+    stop = recipes.TRUNKS[recipe.network] if recipe.cut == "pooled" else recipe.cut
+    seen, seconds = cached(models.part(model, stop=stop), images)
+    if stop == recipe.cut:
+        return seen, seconds
+    begin = time.perf_counter()
+    rest = models.part(model, start=stop, stop=recipe.cut)
+    pooled = rest.predict(seen, batch_size=64, verbose=0)
+    return pooled, seconds + time.perf_counter() - begin
 
 
 def fingerprint(*arrays: Iterable) -> str:

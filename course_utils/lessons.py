@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from course_utils import datasets, files, settings
+from course_utils import datasets, extras, files, settings
 from course_utils.files import CourseError
 
 FOLDER = settings.ROOT / "notebooks"
@@ -45,7 +45,8 @@ def run(words: list[str], dataset: str | None = None) -> int:
     Parameters
     ----------
     words : list of str
-        Beginnings of lesson names, such as ``"01"``; all lessons where it is empty.
+        Beginnings of lesson names, such as ``"01"``; where it is empty, all lessons but those
+        that need packages which are not installed.
     dataset : {"practice", "kaggle"}, optional
         The chosen data set where it is left out.
 
@@ -65,15 +66,20 @@ def run(words: list[str], dataset: str | None = None) -> int:
     print(datasets.load(dataset))
     # On a terminal the line says before which cell it is at.
     start_of_line = "\r" if sys.stdout.isatty() else ""
+    left_out = set() if words else _without_extras()
     failed = 0
     for lesson in lessons:
+        if lesson.name[:2] in left_out:
+            print(f"{lesson.stem:24} left out: '{extras.command()}' adds the packages it needs")
+            continue
         start = time.perf_counter()
         error = _execute(lesson, dataset)
         outcome = f"failed: {error}" if error else "ok"
         seconds = time.perf_counter() - start
         print(f"{start_of_line}{lesson.stem:24} {seconds:7.1f} s  {outcome}", flush=True)
         failed += bool(error)
-    print(f"{len(lessons) - failed} of {len(lessons)} lessons ran; pages are in {BUILD}")
+    asked = [lesson for lesson in lessons if lesson.name[:2] not in left_out]
+    print(f"{len(asked) - failed} of {len(asked)} lessons ran; pages are in {BUILD}")
     return failed
 
 
@@ -107,6 +113,11 @@ def open_lab(options: list[str]) -> int:
             return process.wait()
         except KeyboardInterrupt:
             continue
+
+
+def _without_extras() -> set[str]:
+    """Numbers of the lessons whose packages are not installed."""
+    return {number for name, number in extras.LESSONS.items() if extras.lacking(name)}
 
 
 def _has_display() -> bool:

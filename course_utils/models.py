@@ -1,9 +1,14 @@
 """The networks of this course: a small one of our own, and two published ones with a new head.
 
+The small one comes in pieces, from which :mod:`course_utils.models_attention` and
+:mod:`course_utils.models_contrasts` build its variants.
+
 Every classifier here is one flat functional model, so that any layer can be reached by its name.
 Four names are the same in all of them: ``features`` (the last map that still has a place for
 everything), ``pooled`` (one number a channel), ``logits`` and ``probabilities``.
 """
+
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -24,7 +29,28 @@ def baseline() -> keras.Model:
     keras.Model
         float32 slices (batch, 128, 128, 1) in [0, 1] to probabilities (batch, 4).
     """
-    inputs = keras.Input((settings.IMAGE_SIZE, settings.IMAGE_SIZE, 1), name="slice")
+    inputs = slice_input()
+    return classifier("baseline", inputs, convolutions(inputs))
+
+
+def slice_input(contrasts: int = 1) -> keras.KerasTensor:
+    """Where slices come in: float32 (batch, 128, 128, contrasts) in [0, 1]."""
+    return keras.Input((settings.IMAGE_SIZE, settings.IMAGE_SIZE, contrasts), name="slice")
+
+
+def convolutions(inputs, after: Callable | None = None):
+    """Stack the baseline's four convolutions, each with batch norm and ReLU.
+
+    Parameters
+    ----------
+    inputs : KerasTensor, (batch, 128, 128, channels)
+    after : callable, optional
+        Takes the maps of a convolution and its number, 1 to 4, and returns the maps that go on.
+
+    Returns
+    -------
+    KerasTensor, (batch, 8, 8, 128)
+    """
     x = inputs
     for number, filters in enumerate((16, 32, 64, 128), start=1):
         if number > 1:
@@ -41,7 +67,33 @@ def baseline() -> keras.Model:
         # A run here has a few hundred steps: at Keras's momentum of 0.99 the averages lag behind.
         x = keras.layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
         x = keras.layers.ReLU(name=f"relu{number}")(x)
-    return _classifier("baseline", inputs, x, dropout=0.2)
+        x = after(x, number) if after else x
+    return x
+
+
+def classifier(name: str, inputs, maps, dropout: float = 0.2, pool: Callable | None = None):
+    """Put the layers on top that every classifier here ends in.
+
+    Parameters
+    ----------
+    name : str
+    inputs, maps : KerasTensor
+        Where the network begins, and its last feature maps.
+    dropout : float
+        Share of the pooled features to blank out at random while training.
+    pool : callable, optional
+        Takes the maps (batch, height, width, channels) to features (batch, channels); their
+        mean over all places where it is left out.
+
+    Returns
+    -------
+    keras.Model
+    """
+    x = keras.layers.Identity(name="features")(maps)
+    x = pool(x) if pool else keras.layers.GlobalAveragePooling2D(name="pooled")(x)
+    x = keras.layers.Dropout(dropout, name="dropout")(x)
+    x = keras.layers.Dense(len(CLASS_NAMES), name="logits")(x)
+    return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(x), name=name)
 
 
 def transfer(
@@ -79,22 +131,44 @@ def transfer(
     CourseError
         If there is no such backbone, or its weights are damaged.
     """
-    title = weights.known(backbone).title
     source = source or weights.resolve(backbone)
-    inputs = keras.Input((settings.IMAGE_SIZE, settings.IMAGE_SIZE, 1), name="slice")
-    # Photographs have three colours: the one grey value is repeated.
-    x = keras.layers.Concatenate(name="grey_to_colour")([inputs] * 3)
-    x = _preprocessing(backbone)(x)
-    network = getattr(keras.applications, title)(
-        include_top=False, weights=None, input_tensor=x, name=backbone
-    )
+    inputs = slice_input()
+    network = published(backbone, inputs)
     weights.load(network, source)
     norms = [la for la in network.layers if isinstance(la, keras.layers.BatchNormalization)]
     if source.kind == "random" and images is not None:
         _take_averages(network, norms, images)
     for norm in norms:
         norm.trainable = False
-    return _classifier(backbone, inputs, network.output, dropout)
+    return classifier(backbone, inputs, network.output, dropout)
+
+
+def published(backbone: str, inputs) -> keras.Model:
+    """Build a published network without its classifying layer, for slices of one grey value.
+
+    Parameters
+    ----------
+    backbone : {"mobilenetv2", "resnet50"}
+    inputs : KerasTensor
+        Slices (batch, height, width, 1) in [0, 1].
+
+    Returns
+    -------
+    keras.Model
+        From the slices to the last feature maps. Its weights are random.
+
+    Raises
+    ------
+    CourseError
+        If there is no such backbone.
+    """
+    title = weights.known(backbone).title
+    # Photographs have three colours: the one grey value is repeated.
+    x = keras.layers.Concatenate(name="grey_to_colour")([inputs] * 3)
+    x = _preprocessing(backbone)(x)
+    return getattr(keras.applications, title)(
+        include_top=False, weights=None, input_tensor=x, name=backbone
+    )
 
 
 def part(model: keras.Model, start: str | None = None, stop: str = "probabilities") -> keras.Model:
@@ -133,11 +207,3 @@ def _preprocessing(backbone: str) -> keras.layers.Layer:
     # three is no matter, but the order of the means is.
     means = [-103.939, -116.779, -123.68]
     return keras.layers.Rescaling(255, offset=means, name="minus_means")
-
-
-def _classifier(name: str, inputs, x, dropout: float) -> keras.Model:
-    x = keras.layers.Identity(name="features")(x)
-    x = keras.layers.GlobalAveragePooling2D(name="pooled")(x)
-    x = keras.layers.Dropout(dropout, name="dropout")(x)
-    x = keras.layers.Dense(len(CLASS_NAMES), name="logits")(x)
-    return keras.Model(inputs, keras.layers.Softmax(name="probabilities")(x), name=name)

@@ -179,6 +179,45 @@ def layers(table: pd.DataFrame, headline: str) -> Figure:
     return figure
 
 
+def starts(figures: Mapping[str, Mapping], headline: str) -> Figure:
+    """Draw what each start is worth: a panel a recipe, a dot a seed, a bar at the mean.
+
+    Parameters
+    ----------
+    figures : mapping of str to mapping
+        The figures of ``results/starts-kaggle.json``: "recipe, start, count" to mean and seeds,
+        in percent.
+    """
+    table = pd.DataFrame(
+        [(*name.split(", "), found["mean"], found["seeds"]) for name, found in figures.items()],
+        columns=["recipe", "start", "count", "mean", "seeds"],
+    )
+    panels = list(dict.fromkeys(table["recipe"]))
+    colours = dict(zip(dict.fromkeys(table["start"]), LINES, strict=False))
+    figure, row = plt.subplots(1, len(panels), figsize=(3.2 * len(panels), 3.5), sharey=True)
+    for axes, recipe in zip(row, panels, strict=True):
+        here = table[table["recipe"] == recipe]
+        counts, own = list(dict.fromkeys(here["count"])), list(dict.fromkeys(here["start"]))
+        for _, one in here.iterrows():
+            shift = 0.24 * (own.index(one["start"]) - (len(own) - 1) / 2)
+            x, colour = counts.index(one["count"]) + shift, colours[one["start"]]
+            axes.plot([x - 0.09, x + 0.09], [one["mean"]] * 2, color=colour, linewidth=3)
+            axes.scatter([x] * len(one["seeds"]), one["seeds"], color=colour, s=16, alpha=0.6)
+            axes.annotate(
+                f"{one['mean']:.0f}", (x, max(one["seeds"])), (0, 4), ha="center", color=colour,
+                textcoords="offset points", size=9,
+            )  # fmt: skip
+        axes.set_xticks(range(len(counts)), counts)
+        axes.set_xlim(-0.55, len(counts) - 0.45)
+        axes.set_title(recipe, size=11)
+    row[0].set(ylabel="test slices right, %", ylim=(20, 102))
+    handles = [plt.Line2D([], [], color=colour, linewidth=3) for colour in colours.values()]
+    names = [f"from {start}" for start in colours]
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=10)
+    headlined(figure, headline)
+    return figure
+
+
 def _diverging(axes: Axes, values: np.ndarray):
     """Draw numbers in blue below zero, white at zero, red above."""
     limit = max(float(np.abs(values).max()), 1e-6)

@@ -12,7 +12,8 @@ class Recipe:
     Attributes
     ----------
     name : str
-    network : {"baseline", "mobilenetv2", "resnet50"}
+    network : str
+        A name in :data:`course_utils.networks.NETWORKS`.
     epochs : int
     learning_rate : float
         Its highest value, after the first epoch.
@@ -38,15 +39,22 @@ class Recipe:
     batch_size: int = 64
 
 
+# Where each published network is cut for fine-tuning. Its head looks at the slices through the same
+# trunk, so that the work is done once for both.
+TRUNKS = {"mobilenetv2": "block_12_add", "resnet50": "conv5_block2_out"}
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe("baseline", "baseline", 16, 3e-3, augment=True, batch_size=32),
         Recipe("baseline-plain", "baseline", 16, 3e-3, batch_size=32),
-        Recipe("mobilenetv2-head", "mobilenetv2", 40, 3e-3, cut="pooled", dropout=0.0),
-        Recipe("mobilenetv2-finetuned", "mobilenetv2", 6, 3e-4, cut="block_12_add", mirror=True),
+        Recipe("baseline-flair", "baseline-flair", 16, 3e-3, augment=True, batch_size=32),
+        Recipe("attention", "attention", 16, 3e-3, augment=True, batch_size=32),
+        Recipe("early-fusion", "early-fusion", 16, 3e-3, augment=True, batch_size=32),
+        Recipe("mobilenetv2-head", "mobilenetv2", 40, 1e-2, cut="pooled", dropout=0.0),
+        Recipe("mobilenetv2-finetuned", "mobilenetv2", 9, 3e-4, TRUNKS["mobilenetv2"], mirror=True),
         Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled", dropout=0.0),
-        Recipe("resnet50-finetuned", "resnet50", 5, 3e-4, cut="conv5_block2_out", mirror=True),
+        Recipe("resnet50-finetuned", "resnet50", 6, 3e-4, TRUNKS["resnet50"]),
     )
 }
 

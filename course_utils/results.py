@@ -1,5 +1,6 @@
 """Measured numbers: one JSON file each, with everything needed to measure them again."""
 
+import dataclasses
 import json
 import os
 import platform
@@ -22,7 +23,8 @@ def save(name: str, figures: Mapping, **how) -> Path:
     name : str
         File name without its ending.
     figures : mapping
-        What was measured. A figure with an interval is ``{"value", "low", "high"}``.
+        What was measured. A figure with an interval is ``{"value", "low", "high"}``, or an
+        :class:`course_utils.intervals.Estimate`, which becomes that.
     **how
         Settings to measure it again: data set, split, seed, command and so on.
     """
@@ -39,7 +41,9 @@ def save(name: str, figures: Mapping, **how) -> Path:
     }
     path = settings.data_dir() / "results" / f"{name}.json"
     with files.atomic(path) as new:
-        new.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        new.write_text(
+            json.dumps(record, indent=1, default=dataclasses.asdict) + "\n", encoding="utf-8"
+        )
     return path
 
 

@@ -30,6 +30,20 @@ _LEVELS = {
     "enhancement": (0.94, 0.62),
     "oedema": (0.26, 0.85),
 }
+# Brightness in T2, which only pretraining draws.
+_T2 = {
+    "csf": 0.95,
+    "grey": 0.58,
+    "white": 0.42,
+    "bone": 0.05,
+    "marrow": 0.45,
+    "fat": 0.75,
+    "muscle": 0.25,
+    "mucosa": 0.7,
+    "vessel": 0.08,
+    "enhancement": 0.75,
+    "oedema": 0.88,
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,6 +103,35 @@ def draw(rng: np.random.Generator) -> Scanner:
         shift=rng.normal(0, 5, 3),
         gain=rng.uniform(0.8, 1.2),
         gamma=rng.uniform(0.9, 1.12),
+        seed=int(rng.integers(2**31)),
+    )
+
+
+def draw_widely(rng: np.random.Generator) -> Scanner:
+    """Draw a scanner that need not be a good one, for pretraining: any contrast, more artefacts.
+
+    A network that has met every contrast can rely on none (Billot et al., SynthSeg, 2023). The
+    first channel stays near t1ce, as most slices in practice are; the second is near flair, near
+    T2, or has a brightness by lot for each tissue.
+    """
+    levels = {name: np.array(values) for name, values in _LEVELS.items()}
+    other = rng.choice(["flair", "t2", "any"], p=[0.4, 0.3, 0.3])
+    for name, level in levels.items():
+        if other == "t2":
+            level[1] = _T2[name]
+        elif other == "any":
+            level[1] = rng.uniform(0.02, 1)
+        level *= rng.uniform(0.7, 1.3, 2)
+    return Scanner(
+        levels=levels,
+        bias=rng.normal(0, 0.2, (2, 9)),
+        noise=rng.uniform(0.002, 0.08),
+        blur=rng.uniform(0, 1.4),
+        thickness=rng.uniform(1, 8),
+        view=rng.uniform(180, 270),
+        shift=rng.normal(0, 10, 3),
+        gain=rng.uniform(0.6, 1.5),
+        gamma=rng.uniform(0.7, 1.5),
         seed=int(rng.integers(2**31)),
     )
 

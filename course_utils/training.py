@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -19,7 +19,7 @@ import pandas as pd
 import tensorflow as tf
 from tqdm.auto import tqdm
 
-from course_utils import augment, features, files, models, recipes, settings, weights
+from course_utils import augment, features, files, models, networks, recipes, settings, weights
 from course_utils.datasets import Dataset
 from course_utils.features import predict as predict
 from course_utils.files import CourseError
@@ -61,6 +61,17 @@ class Run:
     def megabytes(self) -> float:
         """Size of the file that holds the network."""
         return (self.folder / "model.keras").stat().st_size / 1e6
+
+    def predict(self, data: Dataset) -> np.ndarray:
+        """Probabilities of slices, in the contrasts this network takes: float32, (slices, 4).
+
+        Raises
+        ------
+        CourseError
+            If the data lacks one of these contrasts.
+        """
+        contrasts = networks.known(self.settings["recipe"]["network"]).contrasts
+        return predict(self.model, data.stacked(contrasts))
 
 
 def fit(
@@ -146,9 +157,11 @@ def train(
     Raises
     ------
     CourseError
-        If there is no such recipe, or a saved run is damaged.
+        If there is no such recipe or network, the data lacks a contrast, or a saved run is
+        damaged.
     """
     recipe = recipes.known(recipe)
+    contrasts = networks.known(recipe.network).contrasts
     source = None
     if recipe.network in weights.BACKBONES:
         source = weights.resolve(recipe.network, start)
@@ -157,8 +170,8 @@ def train(
         "recipe": dataclasses.asdict(recipe),
         "weights": source.identity if source else "random",
         "seed": seed,
-        "train": described(train),
-        "val": described(val),
+        "train": described(train, contrasts),
+        "val": described(val, contrasts),
     }
     return kept(choices, lambda: _trained(recipe, train, val, source, seed))
 
@@ -210,19 +223,18 @@ def load(folder: Path) -> Run:
 def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
-    if source:
-        model = models.transfer(recipe.network, source, recipe.dropout, train.images)
-    else:
-        model = models.baseline()
+    network = networks.known(recipe.network)
+    published = (source, recipe.dropout, train.images) if source else ()
+    model = network.build(*published)
     feature_seconds = 0.0
     if recipe.cut is None:
         pipeline = augment.pipeline(seed=seed) if recipe.augment else None
-        batches = augment.batches(train, recipe.batch_size, pipeline, shuffle=True, seed=seed)
-        val_batches = augment.batches(val, recipe.batch_size)
+        batches = augment.batches(train, recipe.batch_size, pipeline, True, seed, network.contrasts)
+        val_batches = augment.batches(val, recipe.batch_size, contrasts=network.contrasts)
     else:
-        trunk = models.part(model, stop=recipe.cut)
-        views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
-        cached = [features.cached(trunk, images) for images in [*views, val.images]]
+        images, val_images = (part.stacked(network.contrasts) for part in (train, val))
+        views = [images, images[:, :, ::-1]] if recipe.mirror else [images]
+        cached = [features.outputs(model, recipe, view) for view in [*views, val_images]]
         feature_seconds = sum(seconds for _, seconds in cached)
         *seen, val_seen = [array for array, _ in cached]
         inputs, labels = np.concatenate(seen), np.tile(train.labels, len(views))
@@ -252,12 +264,12 @@ def _save(folder, choices, model, history, seconds) -> None:
         (new / "run.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
-def described(data: Dataset) -> dict:
+def described(data: Dataset, contrasts: Sequence[str]) -> dict:
     """What a run needs to know to tell whether it learned from these very slices."""
     return {
         "name": data.name,
         "slices": len(data),
-        "fingerprint": features.fingerprint(data.images, data.labels),
+        "fingerprint": features.fingerprint(*map(data.contrast, contrasts), data.labels),
     }
 
 

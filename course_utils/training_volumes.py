@@ -58,8 +58,8 @@ def train(
         "recipe": dataclasses.asdict(recipe),
         "weights": "random",
         "seed": seed,
-        "train": training.described(train),
-        "val": training.described(val),
+        "train": training.described(train, train.contrasts),
+        "val": training.described(val, val.contrasts),
     }
 
     def make():
@@ -102,4 +102,4 @@ def predict(model: keras.Model, data: Volumes) -> np.ndarray:
     """
     if len(model.input_shape) == 4:
         return votes(model, data).mean(axis=1)
-    return features.predict(model, data.images, 8)
+    return features.predict(model, data.stacked(data.contrasts), 8)

@@ -1,6 +1,7 @@
 """Whole patients: the practice data's patients as volumes, a row a patient."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import joblib
@@ -31,6 +32,13 @@ class Volumes(Dataset):
 
     def __repr__(self) -> str:
         return f"<Volumes {self.name}: {len(self):,} patients>"
+
+    def stacked(self, names: Sequence[str]) -> np.ndarray:
+        """Volumes with contrasts as channels: uint8, (patients, 48, 56, 48, contrasts).
+
+        One contrast, too, has an axis of its own: of four axes the last could be either.
+        """
+        return np.stack([self.contrast(name) for name in names], axis=-1)
 
     def affine(self, row: int) -> np.ndarray:
         """Voxels of one patient's volume to mm, RAS: float, (4, 4)."""

@@ -16,7 +16,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from course_utils import settings
+from course_utils import compact, settings
 from course_utils.files import CourseError
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
@@ -88,7 +88,7 @@ def resolve(backbone: str, choice: str | None = None) -> Source:
     backbone : {"mobilenetv2", "resnet50"}
     choice : str, optional
         ``"imagenet"``, ``"simulated"`` or ``"random"`` to insist on one kind, or the path of a
-        ``.h5`` file. ``$COURSE_WEIGHTS`` where it is left out.
+        ``.h5`` or ``.npz`` file. ``$COURSE_WEIGHTS`` where it is left out.
 
     Raises
     ------
@@ -147,7 +147,10 @@ def load(network, source: Source) -> None:
 
     before = network.get_weights()
     try:
-        network.load_weights(source.path)
+        if source.path.suffix == ".npz":
+            compact.restore(network, source.path, network.name)
+        else:
+            network.load_weights(source.path)
         if not all(np.isfinite(array).all() for array in network.get_weights()):
             raise ValueError("it holds values that are not numbers")
     # Keras and h5py raise nearly every kind of exception on a broken file.
@@ -202,9 +205,13 @@ def _imagenet(backbone: str) -> Source | None:
 
 
 def _simulated(backbone: str) -> Source | None:
-    """Weights trained on simulated slices, which come with the course."""
-    path = settings.ROOT / "data" / "weights" / f"{backbone}.weights.h5"
-    return Source("simulated", path) if path.exists() else None
+    """Weights trained on simulated slices: your own, else those that come with the course."""
+    for folder in (settings.data_dir(), settings.ROOT / "data"):
+        path = folder / "weights" / f"{backbone}.npz"
+        if path.exists():
+            compact.check(path)
+            return Source("simulated", path)
+    return None
 
 
 def _downloaded(url: str, path: Path) -> Path | None:

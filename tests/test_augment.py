@@ -1,5 +1,7 @@
 """The batches are right, and augmentation changes what it should and nothing else."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pandas as pd
@@ -38,6 +40,23 @@ def test_images_are_scaled_to_one():
     assert scaled.shape == (1, 2, 2, 1)
     assert scaled.dtype == tf.float32
     np.testing.assert_allclose(scaled[0, ..., 0], [[0, 0.2], [0.8, 1]], rtol=1e-6)
+
+
+def test_two_contrasts_are_served_as_channels_and_moved_by_the_same_draw():
+    data = made_up(8)
+    other = np.where(data.images > 0, 200, 0).astype(np.uint8)
+    both = dataclasses.replace(data, contrasts={"t1ce": data.images, "flair": other})
+    plain, labels = served(augment.batches(both, 4, contrasts=("t1ce", "flair")))
+    assert plain.shape == (8, 128, 128, 2)
+    np.testing.assert_allclose(plain[..., 1] * 255, other, atol=1e-3)
+    assert labels.tolist() == data.labels.tolist()
+    moved, _ = served(
+        augment.batches(both, 4, augment.pipeline(seed=3), contrasts=("t1ce", "flair"))
+    )
+    assert not np.allclose(moved, plain)
+    # Both show the same square, in other greys: one outline after the same draw.
+    one, two = moved[..., 0] / plain[..., 0].max((1, 2), keepdims=True), moved[..., 1] / (200 / 255)
+    np.testing.assert_allclose(one, two, atol=1e-4)
 
 
 def test_unscale_gives_the_grey_values_back():

@@ -1,5 +1,7 @@
 """Slices made worse on purpose."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,40 @@ def test_blur_keeps_the_light_and_the_bias_field_is_smooth():
 def test_unknown_corruptions_are_refused(images, kind, severity):
     with pytest.raises(CourseError, match="There is no corruption"):
         corruptions.corrupt(images, kind, severity)
+
+
+def test_accidents_befall_one_contrast_and_leave_the_rest(practice):
+    some = practice.take(practice.table["patient"].isin(practice.table["patient"].unique()[:12]))
+    found = corruptions.accidents(some, seed=1)
+    t1ce, flair = some.images, some.contrast("flair")
+    for name, after in found.items():
+        assert after.table is some.table and after.masks is some.masks
+        untouched = "flair" if name == "t1ce missing" else "t1ce"
+        assert np.array_equal(after.contrast(untouched), some.contrast(untouched))
+    assert np.array_equal(found["as recorded"].contrast("flair"), flair)
+    assert not found["flair missing"].contrast("flair").any()
+    assert not found["t1ce missing"].images.any() and t1ce.any()
+    step = corruptions.MOVED
+    moved = found["flair moved"].contrast("flair")
+    assert np.array_equal(moved[:, step:, step:], flair[:, :-step, :-step])
+    noisy = found["flair noisy"].contrast("flair")
+    assert np.array_equal(noisy, corruptions.corrupt(flair, "noise", 3, seed=1))
+
+
+def test_a_swapped_contrast_comes_from_another_patient_in_the_same_plane(practice):
+    some = practice.take(practice.table["patient"].isin(practice.table["patient"].unique()[:12]))
+    # Each slice says who it is of.
+    rows = np.arange(len(some))
+    named = np.broadcast_to(rows[:, None, None].astype(np.uint8), some.images.shape)
+    marked = dataclasses.replace(some, contrasts={"t1ce": named, "flair": named})
+    partner = corruptions.accidents(marked)["flair of another patient"].contrast("flair")[:, 0, 0]
+    assert sorted(partner) == sorted(rows)
+    table = some.table
+    assert (table["plane"].to_numpy()[partner] == table["plane"]).all()
+    assert (table["patient"].to_numpy()[partner] != table["patient"]).all()
+
+
+def test_accidents_need_a_second_contrast(practice):
+    alone = dataclasses.replace(practice.take([0]), contrasts={"t1ce": practice.images[:1]})
+    with pytest.raises(CourseError, match="no contrast 'flair'"):
+        corruptions.accidents(alone)

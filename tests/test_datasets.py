@@ -58,6 +58,16 @@ def test_labels_are_positions_in_the_class_names():
     assert (data.contrast("flair") == 255 - data.images).all()
 
 
+def test_contrasts_are_stacked_as_channels_in_the_order_asked_for():
+    data = made_up(groups_a_class=2)
+    both = data.stacked(("flair", "t1ce"))
+    assert both.shape == (len(data), 128, 128, 2) and both.dtype == np.uint8
+    assert (both[..., 0] == data.contrast("flair")).all() and (both[..., 1] == data.images).all()
+    assert data.stacked(("t1ce",)) is data.images
+    with pytest.raises(CourseError, match="has no contrast 't2'"):
+        data.stacked(("t1ce", "t2"))
+
+
 def test_a_contrast_that_is_not_there_is_named():
     with pytest.raises(CourseError, match="has no contrast 't2', only t1ce, flair"):
         made_up().contrast("t2")

@@ -34,6 +34,15 @@ def test_confusion_has_a_row_for_each_true_class():
     assert table.to_numpy().sum() == 3
 
 
+def test_mixed_up_counts_swaps_within_a_pair_and_nothing_else():
+    labels = np.array([0, 0, 0, 1, 1, 2, 3])
+    predicted = np.array([1, 0, 2, 0, 3, 0, 1])
+    assert evaluation.mixed_up(labels, predicted) == 2 / 5
+    assert evaluation.mixed_up(labels, np.eye(4)[predicted]) == 2 / 5
+    assert evaluation.mixed_up(labels, predicted, (0, 2)) == 2 / 4
+    assert np.isnan(evaluation.mixed_up(labels[5:], predicted[5:]))
+
+
 def test_the_report_agrees_with_scikit_learn(answers):
     labels, probabilities, groups = answers
     report = evaluation.report(labels, probabilities, groups)

@@ -137,3 +137,40 @@ def test_the_same_seed_gives_the_same_interval():
 def test_what_does_not_fit_together_is_refused_in_words(labels, probabilities, groups, says):
     with pytest.raises(CourseError, match=says):
         intervals.interval(lambda y, p: 0.5, np.array(labels), np.array(probabilities), groups)
+
+
+def test_a_change_is_the_difference_of_a_statistic_on_the_same_resamples():
+    rng = np.random.default_rng(2)
+    labels, groups = patients(rng)
+    better = np.where(rng.random(len(labels)) < 0.1, 1 - labels, labels)
+    worse = np.where(rng.random(len(labels)) < 0.2, 1 - better, better)
+    change = intervals.change(right, labels, better, worse, groups)
+    assert change.value == pytest.approx(right(labels, better) - right(labels, worse))
+    assert change.low < change.value < change.high
+    back = intervals.change(right, labels, worse, better, groups)
+    assert [back.low, back.high] == pytest.approx([-change.high, -change.low], abs=1e-3)
+    # Any statistic of labels and predicted classes serves, and so do probabilities.
+    share = intervals.change(lambda _, p: np.mean(p), labels, better, worse, groups)
+    assert share.value == pytest.approx(better.mean() - worse.mean())
+    soft = [np.eye(2)[predicted] for predicted in (better, worse)]
+    assert intervals.change(right, labels, *soft, groups) == change
+
+
+def test_a_change_is_paired():
+    # Half of the patients are hard for both, and one slice of each tells the two apart.
+    groups = np.repeat(np.arange(40), 10)
+    labels = np.zeros(400, int)
+    a = np.repeat(np.arange(40) % 2, 10)
+    b = a.copy()
+    b[::10] = 1
+    change = intervals.change(right, labels, a, b, groups)
+    alone = intervals.interval(right, labels, a, groups)
+    assert change.value == pytest.approx(0.05)
+    assert change.high - change.low < (alone.high - alone.low) / 4
+
+
+def test_without_any_change_either_may_be_ahead_a_little():
+    labels, groups = np.zeros(60, int), np.repeat(np.arange(20), 3)
+    change = intervals.change(right, labels, labels, labels, groups)
+    assert change.value == 0 and change.low == -change.high
+    assert change.high == pytest.approx(1 - 0.025 ** (1 / 20))

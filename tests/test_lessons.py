@@ -57,6 +57,16 @@ def test_a_failed_lesson_does_not_stop_the_next(folder, capsys):
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_lesson_without_its_packages_is_left_out_unless_asked_for(folder, capsys, monkeypatch):
+    monkeypatch.setattr(lessons.extras, "LESSONS", {"app": "12"})
+    monkeypatch.setattr(lessons.extras, "lacking", lambda name: ["voila"])
+    assert lessons.run([], "practice") == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[3].startswith("12_three") and "left out" in said[3]
+    assert said[4].startswith("1 of 2 lessons ran")
+    assert lessons.run(["12"], "practice") == 0
+
+
 def test_another_data_set_has_pages_of_its_own(folder):
     assert lessons.run(["00"], "kaggle") == 0
     assert "kaggle 1" in (lessons.BUILD / "00_one.kaggle.html").read_text()

@@ -7,12 +7,15 @@ import pytest
 
 from course_utils import __main__, audit, datasets, measure, recipes, results, settings
 
+# Patients of a class by the publisher's split, which needs three to divide in training.
+SIZES = {"train": 3, "test": 1}
+
 
 @pytest.fixture
 def quick(monkeypatch, practice):
     """A few practice patients of each class, and recipes that end after one epoch."""
-    groups = practice.table.groupby("label")["group"].unique()
-    chosen = [group for label in groups for group in label[:4]]
+    groups = practice.table.groupby(["label", "split"])["group"].unique()
+    chosen = [group for (_, split), names in groups.items() for group in names[: SIZES[split]]]
     few = practice.take(practice.table["group"].isin(chosen).to_numpy())
     monkeypatch.setattr(datasets, "load", lambda name=None: few)
     for name, recipe in recipes.RECIPES.items():
@@ -32,14 +35,28 @@ def test_a_classifier_is_measured_on_the_test_slices_and_against_the_baseline(qu
         "val": len(val),
         "test": len(test),
         "clean": int(audit.clean_rows(test, train, val).sum()),
+        "no_upright_twin": len(test),
     }
-    for name in ("accuracy", "accuracy_clean", "macro_f1", "above_baseline"):
+    for name in (
+        "accuracy",
+        "accuracy_clean",
+        "accuracy_no_upright_twin",
+        "macro_f1",
+        "above_baseline",
+    ):
         assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"]
     assert set(figures["train_seconds"]) == {"features", "training"}
     assert 0 <= figures["mcnemar"]["pvalue"] <= 1
     assert how["seed"] == 3 and how["weights"] == "random" and how["split"] == "group"
     assert how["command"].startswith("course evaluate mobilenetv2-head --dataset practice")
     assert str(settings.data_dir()) not in json.dumps(result)
+
+
+def test_the_publishers_split_is_learned_from_whole(quick):
+    assert __main__.main(["evaluate", "baseline", "--split", "official"]) == 0
+    result = results.load("baseline-practice-official")
+    official = (quick.table["split"] == "train").sum()
+    assert result["figures"]["slices"]["train"] == official
 
 
 def test_training_from_the_command_line_says_where_the_run_is(quick, capsys):
@@ -74,8 +91,9 @@ def test_the_table_has_a_row_for_each_classifier_and_marks_nothing_else(monkeypa
         },
         "figures": {
             "accuracy": estimate,
-            "accuracy_clean": estimate,
-            "slices": {"test": 10, "clean": 10},
+            "accuracy_clean": {"value": 0.25, "low": 0.2, "high": 0.3},
+            "accuracy_no_upright_twin": {"value": 0.375, "low": 0.3, "high": 0.4},
+            "slices": {"test": 10, "clean": 4},
             "parameters": 1234,
             "megabytes": 1.0,
             "train_seconds": {"features": 1.0, "training": 2.0},
@@ -90,4 +108,6 @@ def test_the_table_has_a_row_for_each_classifier_and_marks_nothing_else(monkeypa
     assert lines[0] == "before" and lines[-1] == "after" and "old" not in lines
     rows = [line for line in lines if line.startswith("|")]
     assert len(rows) == 3
-    assert "50.0% (40.0 to 60.0)" in rows[2] and "1,234" in rows[2] and "3 s" in rows[2]
+    parts = ("50.0% (40.0 to 60.0)", "37.5% (30.0 to 40.0)", "25.0% (20.0 to 30.0)")
+    assert rows[2].index(parts[0]) < rows[2].index(parts[1]) < rows[2].index(parts[2])
+    assert "1,234" in rows[2] and "3 s" in rows[2]

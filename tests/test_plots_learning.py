@@ -80,3 +80,21 @@ def test_layers_begin_at_the_top():
     assert left.yaxis_inverted()
     assert [bar.get_width() for bar in left.patches] == [64, 4]
     assert [bar.get_width() for bar in right.patches] == [9, 20]
+
+
+def test_starts_show_every_seed_at_its_height():
+    figures = {
+        "small, random, 400 slices": {"mean": 40.0, "seeds": [38.0, 42.0]},
+        "small, simulated, 400 slices": {"mean": 70.0, "seeds": [69.0, 71.0]},
+        "large, random, 400 slices": {"mean": 30.0, "seeds": [30.0, 30.0]},
+    }
+    figure = plots_learning.starts(figures, "h")
+    small, large = figure.axes
+    assert [axes.get_title(loc="left") for axes in (small, large)] == ["small", "large"]
+    heights = [dots.get_offsets()[:, 1].tolist() for dots in small.collections]
+    assert heights == [[38.0, 42.0], [69.0, 71.0]]
+    assert [line.get_ydata()[0] for line in small.lines] == [40.0, 70.0]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "from random",
+        "from simulated",
+    ]

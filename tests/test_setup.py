@@ -14,10 +14,11 @@ from course_utils import settings
 
 @pytest.fixture
 def env(tmp_path, monkeypatch):
-    """environment.py, working in a folder of its own that has the project's two input files."""
+    """environment.py, working in a folder of its own that has files for it to read."""
     root = tmp_path / "course"
     root.mkdir()
     (root / "requirements.txt").write_text("numpy==2.4.6\n")
+    (root / "requirements-extras.txt").write_text("numpy==2.4.6\nvoila==0.5.13\n")
     (root / "pyproject.toml").write_text("[project]\n")
     venv = root / ".venv"
     for name, value in {
@@ -25,6 +26,7 @@ def env(tmp_path, monkeypatch):
         "VENV": venv,
         "PYTHON": venv / ("Scripts/python.exe" if environment.WINDOWS else "bin/python"),
         "STAMP": venv / "set-up",
+        "EXTRAS_STAMP": venv / "set-up-extras",
         "LAB_SETTINGS": venv / "settings" / "overrides.json",
         "LOG": root / "build" / "set-up.log",
     }.items():
@@ -121,6 +123,30 @@ def test_a_changed_file_is_installed(env, installs, name):
     assert len(installs) == 4
 
 
+def test_extras_come_only_when_asked_for_and_once(env, installs):
+    env.make()
+    assert not env.has_extras()
+    env.make_extras()
+    assert installs[2:] == [["-r", f"{env.ROOT}/requirements-extras.txt"]]
+    env.make_extras()
+    assert env.has_extras() and len(installs) == 3
+    with open(f"{env.ROOT}/requirements-extras.txt", "a") as file:
+        file.write("# another line\n")
+    env.make_extras()
+    assert len(installs) == 4, "changed extras are installed, and the rest is left alone"
+
+
+def test_the_lab_offers_extras_and_does_not_wait_for_them(env, installs, monkeypatch, capsys):
+    monkeypatch.setattr(make, "_become", lambda command: 0)
+    assert make.lab() == 0
+    assert len(installs) == 2
+    assert "extras' adds them" in capsys.readouterr().out
+    assert make.extras() == 0
+    capsys.readouterr()
+    make.lab()
+    assert "extras" not in capsys.readouterr().out
+
+
 def test_a_killed_set_up_goes_on(env, installs, monkeypatch):
     install = env._install
 
@@ -185,7 +211,7 @@ def test_one_set_up_at_a_time(env, tmp_path):
 
 
 def test_a_failed_step_fails_the_test_command(env, monkeypatch, capsys):
-    monkeypatch.setattr(env, "make", lambda: None)
+    monkeypatch.setattr(env, "make_extras", lambda: None)
     for failing in ("ruff", "simulate", "loadfile", None):
         monkeypatch.setattr(
             make.subprocess, "call", lambda command, env, word=failing: int(word in command)

@@ -1,4 +1,4 @@
-"""One set of versions, in three files: pyproject.toml, requirements.txt and environment.yml."""
+"""One set of versions: pyproject.toml, both files of requirements, and environment.yml."""
 
 import ast
 import itertools
@@ -48,13 +48,18 @@ def versions(lines, environment):
     return found
 
 
-def requirement_lines():
-    lines = (settings.ROOT / "requirements.txt").read_text().splitlines()
+def requirement_lines(name="requirements.txt"):
+    lines = (settings.ROOT / name).read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def direct_lines():
     return PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+
+
+def extra_lines():
+    extras = PROJECT["optional-dependencies"]
+    return [line for name, lines in extras.items() if name != "dev" for line in lines]
 
 
 @pytest.mark.parametrize("environment", environments(), ids=lambda e: "-".join(e.values()))
@@ -64,6 +69,17 @@ def test_requirements_hold_what_the_project_pins(environment):
     assert {name: everything.get(name) for name in direct} == direct
     assert all(pin.startswith("==") and "*" not in pin for pin in everything.values())
     assert len({"tensorflow", "tensorflow-cpu"} & set(everything)) == 1
+
+
+@pytest.mark.parametrize("environment", environments(), ids=lambda e: "-".join(e.values()))
+def test_extras_add_to_the_requirements_and_change_none(environment):
+    everything = versions(requirement_lines("requirements-extras.txt"), environment)
+    core = versions(requirement_lines(), environment)
+    assert {name: everything.get(name) for name in core} == core
+    direct = versions(extra_lines(), environment)
+    assert {name: everything.get(name) for name in direct} == direct
+    assert all(pin.startswith("==") and "*" not in pin for pin in everything.values())
+    assert not set(direct) & set(core), "the core waits for no extra"
 
 
 @pytest.mark.parametrize(("system", "machine"), [("linux", "x86_64"), ("win32", "AMD64")])
@@ -92,7 +108,8 @@ def test_the_set_up_supports_the_pythons_of_the_project():
 
 
 def test_every_import_is_pinned():
-    pinned = {canonicalize_name(Requirement(line).name) for line in direct_lines()}
+    lines = direct_lines() + extra_lines()
+    pinned = {canonicalize_name(Requirement(line).name) for line in lines}
     pinned.add("tensorflow-cpu")
     sources = {path: path.read_text() for path in settings.ROOT.glob("course_utils/*.py")}
     sources |= {path: path.read_text() for path in settings.ROOT.glob("tests/**/*.py")}

@@ -29,6 +29,10 @@ def toy(slices, seed=0):
     return Dataset("toy", {"t1ce": images}, None, table)
 
 
+def with_flair(data, flair):
+    return dataclasses.replace(data, contrasts={"t1ce": data.images, "flair": flair})
+
+
 @pytest.fixture(scope="module")
 def parts():
     return toy(32, seed=1), toy(8, seed=2)
@@ -141,9 +145,46 @@ def test_a_damaged_run_is_named(parts):
         training.train(QUICK, *parts)
 
 
+def test_a_network_with_two_contrasts_is_trained_kept_and_asked_by_both(parts):
+    recipe = dataclasses.replace(training.RECIPES["early-fusion"], epochs=1)
+    with pytest.raises(CourseError, match="toy data has no contrast 'flair'"):
+        training.train(recipe, *parts)
+    train, val = (with_flair(part, 255 - part.images) for part in parts)
+    run = training.train(recipe, train, val)
+    assert run.model.input_shape == (None, 128, 128, 2)
+    answers = run.predict(val)
+    assert np.array_equal(answers, training.predict(run.model, val.stacked(("t1ce", "flair"))))
+    assert np.mean(answers.argmax(1) == val.labels) == run.history["val_accuracy"].iloc[-1]
+    assert training.train(recipe, train, val).folder == run.folder
+    other = training.train(recipe, with_flair(train, train.images), val)
+    assert other.folder != run.folder, "another flair makes another run"
+
+
+def test_a_run_on_one_contrast_does_not_care_about_the_other(parts):
+    alone = training.train(QUICK, *parts)
+    both = [with_flair(part, 255 - part.images) for part in parts]
+    assert training.train(QUICK, *both).folder == alone.folder
+    flair = dataclasses.replace(training.RECIPES["baseline-flair"], name="quick", epochs=1)
+    run = training.train(flair, *both)
+    assert np.array_equal(run.predict(both[1]), training.predict(run.model, 255 - both[1].images))
+
+
 def test_an_unknown_recipe_is_named(parts):
     with pytest.raises(CourseError, match="'resnet'.*resnet50-head"):
         training.train("resnet", *parts)
+
+
+def test_head_and_tail_share_one_look_of_the_trunk(parts, monkeypatch):
+    images = parts[0].images
+    model = models.transfer("mobilenetv2", images=images)
+    tail, head = (training.RECIPES[f"mobilenetv2-{name}"] for name in ("finetuned", "head"))
+    features.outputs(model, tail, images)
+    monkeypatch.setattr(features, "predict", lambda *_: pytest.fail("computed a second time"))
+    pooled, seconds = features.outputs(model, head, images)
+    monkeypatch.undo()
+    direct = training.predict(models.part(model, stop="pooled"), images)
+    np.testing.assert_allclose(pooled, direct, rtol=2e-2, atol=1e-2)
+    assert seconds > 0
 
 
 def test_features_are_computed_once(parts, monkeypatch):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils import models, settings, weights
+from course_utils import compact, models, settings, weights
 from course_utils.files import CourseError
 from course_utils.weights import Source
 
@@ -196,3 +196,41 @@ def test_imagenet_weights_in_the_cache_are_used_and_need_no_network(monkeypatch,
     kernel = model.get_layer("Conv1").kernel.numpy()
     # Random kernels of this shape stay below 0.2; trained ones do not.
     assert np.abs(kernel).max() > 1
+
+
+def test_simulated_weights_of_ones_own_come_before_those_of_the_course(
+    monkeypatch, own_data_folder, capsys
+):
+    monkeypatch.undo()
+    monkeypatch.setenv("COURSE_DATA", str(own_data_folder))
+    course = weights.resolve("mobilenetv2", "simulated").path
+    assert course == settings.ROOT / "data" / "weights" / "mobilenetv2.npz"
+    own = own_data_folder / "weights" / "mobilenetv2.npz"
+    compact.save(backbone(), own, "mobilenetv2")
+    assert weights.resolve("mobilenetv2", "simulated") == Source("simulated", own)
+    assert "simulated (mobilenetv2.npz)" in capsys.readouterr().out
+
+
+def test_a_damaged_file_of_simulated_weights_is_refused_by_name(monkeypatch, own_data_folder):
+    monkeypatch.undo()
+    monkeypatch.setenv("COURSE_DATA", str(own_data_folder))
+    own = own_data_folder / "weights" / "mobilenetv2.npz"
+    compact.save(backbone(), own, "mobilenetv2")
+    whole = own.read_bytes()
+    own.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CourseError, match=r"mobilenetv2\.npz is damaged.*course pretrain"):
+        weights.resolve("mobilenetv2", "simulated")
+
+
+def test_the_weights_of_the_course_fit_and_change_every_kernel(monkeypatch, own_data_folder):
+    monkeypatch.undo()
+    monkeypatch.setenv("COURSE_DATA", str(own_data_folder))
+    for name in weights.BACKBONES:
+        model = models.transfer(name, weights.resolve(name, "simulated"))
+        random = models.transfer(name, Source("random"))
+        for one, other in zip(model.layers, random.layers, strict=True):
+            if one.name in ("logits",) or not one.weights:
+                continue
+            for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+                if first.ndim > 1:
+                    assert not np.array_equal(first, second), one.name
