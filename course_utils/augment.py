@@ -1,6 +1,6 @@
 """From slices in an array to the batches that a network is trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -16,14 +16,15 @@ def scale(images) -> tf.Tensor:
     Parameters
     ----------
     images : array or tensor of uint8, (..., height, width)
-        With four axes the last one holds contrasts, and is the channel axis already.
+        With four axes, or five of volumes, the last one holds contrasts, and is the channel axis
+        already.
 
     Returns
     -------
     tensor of float32, (..., height, width, 1), or (slices, height, width, contrasts)
     """
     images = tf.cast(images, tf.float32) / 255
-    return images if images.shape.rank == 4 else images[..., tf.newaxis]
+    return images if images.shape.rank >= 4 else images[..., tf.newaxis]
 
 
 def unscale(images) -> np.ndarray:
@@ -76,10 +77,43 @@ def pipeline(
     return keras.layers.Pipeline(layers)
 
 
+def moves(largest: int = 3, seed: int = settings.SEED) -> Callable[..., tf.Tensor]:
+    """Random shifts and mirror images, for volumes and in the same way for their slices.
+
+    Whole voxels are moved, and nothing is resampled, which in three dimensions would take long.
+    Each volume is mirrored left to right or not; the shift is one for the batch.
+
+    Parameters
+    ----------
+    largest : int
+        Largest shift along each axis, either way, in voxels. What comes in is black.
+    seed : int
+        The first batch of a new function of the same seed is moved in the same way.
+
+    Returns
+    -------
+    callable
+        Takes a batch (batch, x, y, 1) or (batch, x, y, z, 1) whose first axis runs from left to
+        right, and returns the same shape.
+    """
+    random = tf.random.Generator.from_seed(seed)
+
+    def moved(images: tf.Tensor, training: bool = True) -> tf.Tensor:
+        sides = images.shape[1:-1]
+        mirrored = random.uniform([tf.shape(images)[0], *[1] * len(sides), 1]) < 0.5
+        images = tf.where(mirrored, images[:, ::-1], images)
+        padded = tf.pad(images, [[0, 0], *[[largest, largest]] * len(sides), [0, 0]])
+        start = random.uniform([len(sides)], maxval=2 * largest + 1, dtype=tf.int32)
+        images = tf.slice(padded, tf.concat([[0], start, [0]], 0), [-1, *sides, 1])
+        return tf.ensure_shape(images, [None, *sides, 1])
+
+    return moved
+
+
 def batches(
     data: Dataset,
     batch_size: int = 32,
-    augmentation: keras.layers.Pipeline | None = None,
+    augmentation: Callable[..., tf.Tensor] | None = None,
     shuffle: bool = False,
     seed: int = settings.SEED,
     contrasts: Sequence[str] = (MAIN_CONTRAST,),
@@ -91,8 +125,8 @@ def batches(
     data : Dataset
     batch_size : int
         Slices a batch; the last one may be smaller.
-    augmentation : keras.layers.Pipeline, optional
-        What :func:`pipeline` makes. It draws anew in each epoch.
+    augmentation : callable, optional
+        What :func:`pipeline` or :func:`moves` makes. It draws anew in each epoch.
     shuffle : bool
         Whether to serve the slices in another order in each epoch.
     seed : int

@@ -179,7 +179,7 @@ def load(name: str | None = None) -> Dataset:
             "The Kaggle data is not on this computer yet: fetch it with 'course data download', "
             "or with 'course data import PATH' from a zip or folder you have."
         )
-    return _read(name, folder)
+    return read(name, folder)
 
 
 def import_kaggle(path: Path) -> Dataset:
@@ -195,7 +195,7 @@ def import_kaggle(path: Path) -> Dataset:
     table["group"] = audit.duplicate_groups(images)
     with files.lock(folder):
         save(folder, {MAIN_CONTRAST: images}, None, table, problems)
-    return _read("kaggle", folder)
+    return read("kaggle", folder)
 
 
 def folder_of(name: str) -> Path:
@@ -241,7 +241,7 @@ def problems(name: str = "kaggle") -> pd.DataFrame:
     return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["file", "problem"])
 
 
-def _read(name: str, folder: Path) -> Dataset:
+def read(name: str, folder: Path) -> Dataset:
     try:
         contents = json.loads((folder / "contents.json").read_text())
         table = pd.read_csv(folder / "table.csv", dtype={"patient": "string", "group": "string"})

@@ -12,6 +12,7 @@ from course_utils import (
     answers_errors,
     answers_learning,
     answers_transfer,
+    answers_volumes,
     datasets,
     files,
     plots,
@@ -19,7 +20,13 @@ from course_utils import (
 )
 from course_utils.files import CourseError
 
-CHECKS = answers.CHECKS | answers_learning.CHECKS | answers_transfer.CHECKS | answers_errors.CHECKS
+CHECKS = (
+    answers.CHECKS
+    | answers_learning.CHECKS
+    | answers_transfer.CHECKS
+    | answers_errors.CHECKS
+    | answers_volumes.CHECKS
+)
 QUIZ_COLOURS = {
     "--jq-multiple-choice-bg": "#eef3f7",
     "--jq-mc-button-bg": "#ffffff",

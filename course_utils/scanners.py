@@ -184,6 +184,20 @@ def pixels(scanner: Scanner, plane: str, position: float) -> np.ndarray:
     return points
 
 
+def voxels(corner: np.ndarray, shape: tuple[int, int, int], voxel: float) -> np.ndarray:
+    """Where the middles of a volume's voxels lie, in mm, RAS: float32, (*shape, 3).
+
+    Parameters
+    ----------
+    corner : ndarray of float32, (3,)
+        Middle of the first voxel.
+    shape : tuple of int
+    voxel : float
+        Side of a voxel in mm.
+    """
+    return np.moveaxis(corner[:, None, None, None] + voxel * np.indices(shape, np.float32), 0, -1)
+
+
 def acquire(
     scanner: Scanner, images: np.ndarray, points: np.ndarray, blur: float, stream: int
 ) -> np.ndarray:

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import joblib
 import numpy as np
 import pandas as pd
-from scipy import ndimage
 from tqdm.auto import tqdm
 
-from course_utils import anatomy, lesions, scanners, settings, warps
+from course_utils import anatomy, lesions, sampling, scanners, settings, warps
 from course_utils.anatomy import SHAPE, VOXEL
 from course_utils.files import CourseError
 
@@ -23,6 +22,7 @@ VERSION = 3
 LABELS = ("glioma", "meningioma", "notumor", "pituitary")
 PATIENTS = 320
 SLICES = 10
+_TETRAHEDRON = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.float32)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,13 +72,12 @@ class Patient:
 
     @functools.cached_property
     def _whole(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        points = _grid(anatomy.ORIGIN, SHAPE)
-        images, share = _sample(self, points, [np.zeros(3, np.float32)])
-        images = scanners.acquire(self.scanner, images, points, 0.5, stream=0)
-        return dict(zip(scanners.CONTRASTS, images, strict=True)), share > 0.5
+        images, mask = volume(self, anatomy.ORIGIN, SHAPE)
+        return dict(zip(scanners.CONTRASTS, images, strict=True)), mask
 
     @functools.cached_property
-    def _tissue(self) -> np.ndarray:
+    def tissue(self) -> np.ndarray:
+        """The template in this patient's contrasts: float32, (2, 99, 128, 122)."""
         return scanners.tissue_signal(self.scanner, self.warp)
 
 
@@ -137,7 +136,7 @@ def slices(patient: Patient, planes: Sequence[str]) -> tuple[np.ndarray, np.ndar
         points = scanners.pixels(scanner, plane, position)
         # Two layers stand for the thickness of the slice.
         step = scanner.thickness / 4 * np.eye(3, dtype=np.float32)[scanners.AXES[plane][2]]
-        signal, part = _sample(patient, points, [-step, step])
+        signal, part = sampling.sample(patient, points, [-step, step])
         number = 1 + len(images)
         images.append(scanners.acquire(scanner, signal, points, scanner.blur, stream=number))
         masks.append(part > 0.5)
@@ -148,6 +147,34 @@ def slices(patient: Patient, planes: Sequence[str]) -> tuple[np.ndarray, np.ndar
     table[names] = known if lesion.visible else (0.0, None, None)
     table["middle"] &= lesion.visible
     return np.stack(images, axis=1), np.stack(masks), table
+
+
+def volume(
+    patient: Patient, corner: np.ndarray, shape: tuple[int, int, int], voxel: float = VOXEL
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scan a patient as a volume, its axes along RAS.
+
+    Parameters
+    ----------
+    corner : ndarray of float32, (3,)
+        Middle of the first voxel, RAS, mm.
+    shape : tuple of int
+    voxel : float
+        Side of a voxel in mm, at least the template's 2 mm.
+
+    Returns
+    -------
+    images : ndarray of uint8, (2, *shape)
+        In t1ce and flair.
+    mask : ndarray of bool, shape
+        Where at least half of a voxel is lesion.
+    """
+    points = scanners.voxels(corner, shape, voxel)
+    # Four points of a larger voxel stand for the tissue inside it.
+    layers = np.unique((voxel - VOXEL) / 2 * _TETRAHEDRON, axis=0)
+    images, share = sampling.sample(patient, points, layers)
+    # The blur is 1 mm, whatever the voxel.
+    return scanners.acquire(patient.scanner, images, points, 1 / voxel, stream=0), share > 0.5
 
 
 def practice(
@@ -171,11 +198,9 @@ def practice(
     table : pandas.DataFrame
         A row a slice: label, patient, group, split, source, and the columns of :func:`slices`.
     """
-    # Who has what is dealt like cards, so that a patient's number tells nothing.
-    cards = np.random.default_rng(seed).permutation(patients)
     head = anatomy.head()
     work = joblib.Parallel(n_jobs=-1, return_as="generator")(
-        joblib.delayed(_member)(head, seed, number, int(card)) for number, card in enumerate(cards)
+        joblib.delayed(_member)(head, number, seed, patients) for number in range(patients)
     )
     parts = tqdm(work, total=patients, desc="Simulating patients", unit="patient")
     images, masks, tables = zip(*parts, strict=True)
@@ -183,21 +208,37 @@ def practice(
     return contrasts, np.concatenate(masks), pd.concat(tables, ignore_index=True)
 
 
-def _member(
-    head: anatomy.Head, seed: int, number: int, card: int
-) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    """One patient of the practice data: the card says class, planes, difficulty and split."""
-    anatomy.use(head)
+def member(
+    number: int, seed: int = settings.SEED, patients: int = PATIENTS
+) -> tuple[Patient, list[str], dict[str, str]]:
+    """One patient of the practice data, and how to cut and to list him.
+
+    Returns
+    -------
+    patient : Patient
+    planes : list of str
+        A plane for each slice.
+    known : dict of str to str
+        label, patient, group, split and source, as in the table of :func:`practice`.
+    """
+    # Who has what is dealt like cards, so that a patient's number tells nothing.
+    card = int(np.random.default_rng(seed).permutation(patients)[number])
     turn, suit = divmod(card, len(LABELS))
-    planes = [scanners.PLANES[(turn + index) % 3] for index in range(SLICES)]
-    difficulty = lesions.DIFFICULTIES[turn // 3 % 3]
-    person = patient([seed, number], LABELS[suit], difficulty)
-    images, masks, table = slices(person, planes)
-    name = f"P{number + 1:03d}"
-    split = "test" if turn % 4 == 3 else "train"
+    person = patient([seed, number], LABELS[suit], lesions.DIFFICULTIES[turn // 3 % 3])
+    name, split = f"P{number + 1:03d}", "test" if turn % 4 == 3 else "train"
     known = {"label": LABELS[suit], "patient": name, "group": name, "split": split}
-    known = pd.DataFrame(known | {"source": "simulated"}, index=table.index)
-    return images, masks, pd.concat([known, table], axis=1)
+    planes = [scanners.PLANES[(turn + index) % 3] for index in range(SLICES)]
+    return person, planes, known | {"source": "simulated"}
+
+
+def _member(
+    head: anatomy.Head, number: int, seed: int, patients: int
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Slices of one patient of the practice data, with a table that says everything."""
+    anatomy.use(head)
+    person, planes, known = member(number, seed, patients)
+    images, masks, table = slices(person, planes)
+    return images, masks, pd.concat([pd.DataFrame(known, index=table.index), table], axis=1)
 
 
 def _body(patient: Patient) -> tuple[np.ndarray, np.ndarray]:
@@ -205,8 +246,8 @@ def _body(patient: Patient) -> tuple[np.ndarray, np.ndarray]:
     reach = int(np.ceil(0.8 * patient.lesion.radius))
     corner = patient.centre - VOXEL * reach
     shape = (2 * reach + 1,) * 3
-    points = _grid(corner, shape).reshape(-1, 3)
-    _, near, place = _locate(patient, points, warps.to_template(patient.warp, points))
+    points = scanners.voxels(corner, shape, VOXEL).reshape(-1, 3)
+    _, near, place = sampling.locate(patient, points, warps.to_template(patient.warp, points))
     body = np.zeros(np.prod(shape), bool)
     body[near] = lesions.outline(patient.lesion, place) < 0
     return body.reshape(shape), corner
@@ -228,68 +269,3 @@ def _positions(
         start = float(corner[axis])
         result += [(plane, start + VOXEL * place, place == middle) for place in places]
     return result
-
-
-def _grid(corner: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """Points of a 2 mm grid in mm: float32, shape + (3,)."""
-    return np.moveaxis(corner[:, None, None, None] + VOXEL * np.indices(shape, np.float32), 0, -1)
-
-
-def _locate(
-    patient: Patient, points: np.ndarray, source: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, lesions.Place]:
-    """Find what is near the lesion, and let the lesion push it aside.
-
-    ``points`` and ``source``, both (n, 3) in mm, are places of the patient and where the warp
-    alone finds them in the template. The answer is where they come from in voxels, (3, n), which
-    of them the lesion can reach, and those seen from the lesion.
-    """
-    index = anatomy.to_index(source).T
-    away = points - patient.centre
-    near = np.flatnonzero((away**2).sum(axis=1) < patient.lesion.reach**2)
-    depth = ndimage.map_coordinates(anatomy.head().depth, index[:, near], order=1, mode="nearest")
-    place = lesions.Place(points[near], away[near], depth)
-    index[:, near] -= lesions.mass_effect(patient.lesion, place).T / VOXEL
-    return index, near, place
-
-
-def _sample(
-    patient: Patient, points: np.ndarray, layers: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Signal without noise at points of a patient.
-
-    Parameters
-    ----------
-    points : ndarray of float32, (..., 3)
-    layers : sequence of ndarray of float32, (3,)
-        Shifts in mm over which the signal is averaged.
-
-    Returns
-    -------
-    images : ndarray of float32, (2, ...)
-    share : ndarray of float32, (...)
-        How much of each point is lesion.
-    """
-    head, warp, lesion = anatomy.head(), patient.warp, patient.lesion
-    shape, points = points.shape[:-1], points.reshape(-1, 3)
-    images = np.zeros((2, len(points)), np.float32)
-    share = np.zeros(len(points), np.float32)
-    # More than half of a picture is air, which needs no work.
-    rough = (anatomy.to_index(warps.turned(warp, points)) + 0.5).astype(np.int32)
-    solid = ((rough >= 0) & (rough < SHAPE)).all(axis=1)
-    solid[solid] = head.near[tuple(rough[solid].T)]
-    solid = np.flatnonzero(solid)
-    source = warps.to_template(warp, points[solid])
-    white = anatomy.tissue("white")
-    for shift in layers:
-        # Over a slice's thickness the warp is as good as linear.
-        index, near, place = _locate(patient, points[solid] + shift, source + warp.linear @ shift)
-        values = np.stack([ndimage.map_coordinates(t, index, order=1) for t in patient._tissue])
-        if lesion.visible:
-            fibres = ndimage.map_coordinates(white, index[:, near], order=1)
-            values[:, near], part = lesions.paint(
-                lesion, place, values[:, near], fibres, patient.scanner.levels
-            )
-            share[solid[near]] += part / len(layers)
-        images[:, solid] += values / len(layers)
-    return images.reshape(2, *shape), share.reshape(shape)

@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -170,17 +170,32 @@ def train(
         "recipe": dataclasses.asdict(recipe),
         "weights": source.identity if source else "random",
         "seed": seed,
-        "train": _described(train, contrasts),
-        "val": _described(val, contrasts),
+        "train": described(train, contrasts),
+        "val": described(val, contrasts),
     }
+    return kept(choices, lambda: _trained(recipe, train, val, source, seed))
+
+
+def kept(choices: dict, make: Callable[[], tuple[keras.Model, pd.DataFrame, dict]]) -> Run:
+    """Make a run and save it, or reload the one that was made by the very same choices.
+
+    Parameters
+    ----------
+    choices : dict
+        Everything that decides how the run comes out, ready for JSON; ``["recipe"]["name"]`` is
+        the run's name.
+    make : callable
+        Trains, and returns the network, its history, and seconds by step.
+    """
+    name = choices["recipe"]["name"]
     digest = hashlib.blake2b(json.dumps(choices).encode(), digest_size=6).hexdigest()
-    folder = settings.data_dir() / "runs" / f"{recipe.name}-{digest}"
+    folder = settings.data_dir() / "runs" / f"{name}-{digest}"
     with files.lock(folder):
         # Another kernel may have finished the same run while this one waited.
         if not folder.exists():
-            _save(folder, choices, *_trained(recipe, train, val, source, seed))
+            _save(folder, choices, *make())
         else:
-            print(f"{recipe.name}: trained before, reloaded.")
+            print(f"{name}: trained before, reloaded.")
     return load(folder)
 
 
@@ -249,7 +264,7 @@ def _save(folder, choices, model, history, seconds) -> None:
         (new / "run.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
-def _described(data: Dataset, contrasts: Sequence[str]) -> dict:
+def described(data: Dataset, contrasts: Sequence[str]) -> dict:
     """What a run needs to know to tell whether it learned from these very slices."""
     return {
         "name": data.name,
