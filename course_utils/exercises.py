@@ -12,6 +12,7 @@ from course_utils import (
     answers_errors,
     answers_learning,
     answers_transfer,
+    answers_variants,
     datasets,
     files,
     plots,
@@ -20,6 +21,7 @@ from course_utils import (
 from course_utils.files import CourseError
 
 CHECKS = answers.CHECKS | answers_learning.CHECKS | answers_transfer.CHECKS | answers_errors.CHECKS
+CHECKS |= answers_variants.CHECKS
 QUIZ_COLOURS = {
     "--jq-multiple-choice-bg": "#eef3f7",
     "--jq-mc-button-bg": "#ffffff",
