@@ -67,7 +67,7 @@ def attention(seed: int = settings.SEED) -> Path:
         name: explain.repooled(attentive.model, test.images, weights)
         for name, weights in explain.other_weights(own).items()
     }
-    fixed = models_attention.with_fixed_channels(attentive.model, train.images)
+    fixed = models_attention.with_fixed_channels(attentive.model, train.images[::4])
     others["fixed channels"] = features.predict(fixed, test.images)
     given = answers["attention"].argmax(axis=1)
     return _saved(

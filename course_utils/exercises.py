@@ -13,6 +13,7 @@ from course_utils import (
     answers_learning,
     answers_transfer,
     answers_volumes,
+    answers_variants,
     datasets,
     files,
     plots,
@@ -22,9 +23,10 @@ from course_utils.files import CourseError
 
 CHECKS = (
     answers.CHECKS
+    | answers_errors.CHECKS
     | answers_learning.CHECKS
     | answers_transfer.CHECKS
-    | answers_errors.CHECKS
+    | answers_variants.CHECKS
     | answers_volumes.CHECKS
 )
 QUIZ_COLOURS = {

@@ -1,12 +1,14 @@
-"""Import TensorFlow without the notes that it prints while it starts.
+"""Import TensorFlow without the notes that it prints while it starts, and one that comes later.
 
-They say that the last digits may differ between processors. No setting turns them off, and in a
-notebook they fill a red box at the top of every lesson, where a reader looks for an error.
+The first say that the last digits may differ between processors, the other that many networks were
+asked, each of which has to be prepared: that is what a lesson does which looks at one layer after
+the other. In a notebook they fill red boxes, where a reader looks for an error.
 """
 
 import contextlib
 import importlib.abc
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -36,8 +38,13 @@ def tensorflow() -> None:
     """Make the first import of TensorFlow a quiet one; errors are raised as ever."""
     # What it prints later, such as a missing GPU, is for the few who ask for it.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").addFilter(_worth_saying)
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _Finder())
+
+
+def _worth_saying(record: logging.LogRecord) -> bool:
+    return "tf.function retracing" not in record.getMessage()
 
 
 @contextlib.contextmanager

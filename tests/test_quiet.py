@@ -29,6 +29,16 @@ def test_stderr_works_again_afterwards_and_the_finder_is_gone():
     assert done.stdout == "[]\n"
 
 
+def test_asking_many_networks_is_no_reason_to_warn_and_others_stay():
+    code = (
+        "import course_utils, tensorflow as tf; "
+        "tf.get_logger().warning('5 out of 6 calls triggered tf.function retracing.'); "
+        "tf.get_logger().warning('beware')"
+    )
+    stderr = run(code).stderr
+    assert "beware" in stderr and "retracing" not in stderr
+
+
 def test_a_broken_tensorflow_is_still_told(tmp_path):
     (tmp_path / "tensorflow.py").write_text("raise ImportError('no AVX')")
     done = run("import course_utils, tensorflow", cwd=tmp_path)
