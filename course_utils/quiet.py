@@ -1,7 +1,7 @@
-"""Import TensorFlow without the notes that it prints while it starts.
+"""Import TensorFlow without the notes that it prints, and Flower without its reports home.
 
-They say that the last digits may differ between processors. No setting turns them off, and in a
-notebook they fill a red box at the top of every lesson, where a reader looks for an error.
+The notes say that the last digits may differ between processors. No setting turns them off, and
+in a notebook they fill a red box at the top of every lesson, where a reader looks for an error.
 """
 
 import contextlib
@@ -11,6 +11,13 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
+
+# Read when Flower and Ray are imported.
+REPORTS_OFF = {
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -38,6 +45,12 @@ def tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _Finder())
+
+
+def flower() -> None:
+    """Have Flower and Ray report to nobody that they run, nor look for newer versions."""
+    for name, value in REPORTS_OFF.items():
+        os.environ.setdefault(name, value)
 
 
 @contextlib.contextmanager
