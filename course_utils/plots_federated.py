@@ -64,25 +64,25 @@ def kernels(found: Mapping[str, np.ndarray], headline: str) -> Figure:
     return figure
 
 
-def matrix(
-    shares: np.ndarray, rows: Sequence[str], columns: Sequence[str], headline: str,
-    ylabel: str, xlabel: str,
-) -> Figure:  # fmt: skip
-    """Draw shares as a table of coloured cells, each with its percentage.
+def matrix(shares: np.ndarray, names: Sequence[str], headline: str) -> Figure:
+    """Draw the accuracy of every hospital's network (a row) with every hospital's patients.
 
     Parameters
     ----------
-    shares : ndarray of float, (rows, columns)
-        From 0 to 1.
+    shares : ndarray of float, (hospitals, hospitals)
+        From 0 to 1: where a network was trained by where it was tested.
     """
-    figure, axes = plt.subplots(figsize=(0.95 * len(columns) + 2.9, 0.6 * len(rows) + 1.5))
+    figure, axes = plt.subplots(figsize=(0.95 * len(names) + 1.7, 0.6 * len(names) + 1.6))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (line, column), share in np.ndenumerate(shares):
         colour = "white" if share > 0.6 else "black"
-        axes.text(column, line, f"{share:.0%}", ha="center", va="center", color=colour)
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.set(xlabel=xlabel, ylabel=ylabel)
+        weight = "bold" if line == column else "normal"
+        axes.text(
+            column, line, f"{share:.0%}", ha="center", va="center", color=colour, weight=weight
+        )
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="tested on patients of hospital", ylabel="trained in hospital")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     headlined(figure, headline)
