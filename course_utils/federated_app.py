@@ -7,13 +7,18 @@ inside this computer (:func:`simulate`) or between several (:mod:`course_utils.f
 import dataclasses
 import json
 import logging
-from collections.abc import Iterable, Sequence
+import os
+import sys
+import types
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
+from flwr.server.superlink.fleet.vce.backend import Backend
 from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
+from flwr.simulation import run_simulation
 
 from course_utils import federated, federated_net, files, hospitals
 from course_utils.federated import Plan
@@ -85,38 +90,49 @@ def coordinate(grid: Grid, context: Context) -> None:
     )
 
 
-def simulate(server: ServerApp, client: ClientApp) -> None:
-    """Let Flower run a federation of four hospitals inside this computer.
+class _Here(Backend):
+    """Runs the ``ClientApp`` in this process, one message after the other."""
 
-    Ray, Flower's engine for simulations, runs the ``ClientApp`` in a process of its own. There the
-    hospitals take turns: each further process would want half a gigabyte of memory.
+    num_workers = 1
+
+    def build(self, app_fn: Callable[[], ClientApp]) -> None:
+        """Get the app to run."""
+        self.app = app_fn()
+
+    def is_worker_idle(self) -> bool:
+        """Whether a message could be taken at once; the engine does not ask."""
+        return True
+
+    def process_message(self, message: Message, context: Context) -> tuple[Message, Context]:
+        """Have the app answer a message."""
+        return self.app(message=message, context=context), context
+
+    def terminate(self) -> None:
+        """Nothing was started that would have to be ended."""
+
+
+def simulate(server: ServerApp, client: ClientApp) -> None:
+    """Let Flower's simulation engine run a federation of four hospitals in this process.
+
+    The hospitals take turns. Flower's usual backend, Ray, would give them processes of their own:
+    that takes a gigabyte, does not stay on loopback, and does not start on a busy computer.
 
     Parameters
     ----------
     server : ServerApp
-        Runs in a thread of this process.
     client : ClientApp
         Finds the number of its hospital in ``context.node_config["partition-id"]``.
     """
-    from flwr.simulation import run_simulation
-
-    # It would report each step on standard error, where a reader looks for mistakes.
+    # The engine would report each step on standard error, where a reader looks for mistakes.
     logging.getLogger("flwr").setLevel(logging.ERROR)
-    run_simulation(
-        server,
-        client,
-        num_supernodes=len(hospitals.NAMES),
-        backend_config={
-            "init_args": {
-                "num_cpus": 1,
-                "object_store_memory": 100_000_000,
-                "log_to_driver": False,
-                "logging_level": "ERROR",
-                "_node_ip_address": federated_net.LOCALHOST,
-            },
-            "client_resources": {"num_cpus": 1, "num_gpus": 0.0},
-        },
-    )
+    os.environ.setdefault("FLWR_HOME", str(federated_net.folder() / "flower"))
+    # Flower 1.41 takes its backend from this module, whatever the name it is given.
+    place = f"{Backend.__module__.rpartition('.')[0]}.raybackend"
+    sys.modules[place] = types.SimpleNamespace(RayBackend=_Here)
+    try:
+        run_simulation(server, client, len(hospitals.NAMES), backend_name="here")
+    finally:
+        del sys.modules[place]
 
 
 def weights() -> list[np.ndarray]:

@@ -51,7 +51,7 @@ def kernels(found: Mapping[str, np.ndarray], headline: str) -> Figure:
     found : mapping of str to ndarray of float, (3, 3)
     """
     limit = max(np.abs(kernel).max() for kernel in found.values())
-    figure, row = plt.subplots(1, len(found), figsize=(1.75 * len(found), 2.3))
+    figure, row = plt.subplots(1, len(found), figsize=(1.6 * len(found), 2.2))
     for axes, (name, kernel) in zip(row, found.items(), strict=True):
         axes.imshow(kernel, cmap="RdBu_r", vmin=-limit, vmax=limit)
         for (y, x), weight in np.ndenumerate(kernel):
@@ -101,7 +101,8 @@ def differences(rows: Mapping[str, Estimate], headline: str, xlabel: str) -> Fig
     reach = 1.1 * max(max(abs(e.low), abs(e.high)) for e in rows.values())
     axes.set(xlim=(-reach, reach), ylim=(-0.5, len(rows) - 0.3), xlabel=xlabel)
     axes.set_yticks(range(len(rows)), reversed(rows.keys()))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+.0f}"))
+    points = FuncFormatter(lambda value, _: f"{100 * value:+.0f}" if value else "0")
+    axes.xaxis.set_major_formatter(points)
     axes.tick_params(axis="y", length=0)
     headlined(figure, headline)
     return figure

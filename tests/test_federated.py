@@ -5,6 +5,7 @@ import pytest
 
 from course_utils import federated, hospitals, training
 from course_utils.federated import Plan
+from course_utils.files import CourseError
 
 PLAN = Plan(rounds=2, passes=1, batch=8)
 
@@ -80,6 +81,28 @@ def test_rounds_are_trainings_and_averages_in_turn(parts):
     ]
     mean = federated.average(results, [len(part) for part in parts])
     assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(kept[2], mean, strict=True))
+
+
+def test_the_same_training_is_not_done_twice(parts, monkeypatch, capsys):
+    kept = federated.federate(parts, PLAN)
+    monkeypatch.setattr(federated, "trained", None)
+    again = federated.federate(parts, PLAN)
+    assert "reloaded" in capsys.readouterr().out
+    assert len(again) == len(kept)
+    assert all(same(a, b) for a, b in zip(again, kept, strict=True))
+    for other in (Plan(rounds=2, passes=2, batch=8), Plan(rounds=2, passes=1, batch=8, seed=8)):
+        with pytest.raises(TypeError):
+            federated.federate(parts, other)
+    with pytest.raises(TypeError):
+        federated.federate(parts[:3], PLAN)
+
+
+def test_a_damaged_training_is_named(parts, own_data_folder):
+    federated.federate(parts, PLAN)
+    (path,) = (own_data_folder / "runs").glob("rounds-*.npz")
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CourseError, match=f"{path.name} is damaged"):
+        federated.federate(parts, PLAN)
 
 
 def test_a_hospital_alone_learns_what_it_sees(parts):
