@@ -3,3 +3,4 @@
 from course_utils import quiet
 
 quiet.tensorflow()
+quiet.flower()

@@ -10,10 +10,11 @@ from jupyterquiz import display_quiz
 from course_utils import (
     answers,
     answers_errors,
+    answers_federated,
     answers_learning,
     answers_transfer,
-    answers_volumes,
     answers_variants,
+    answers_volumes,
     datasets,
     files,
     plots,
@@ -24,6 +25,7 @@ from course_utils.files import CourseError
 CHECKS = (
     answers.CHECKS
     | answers_errors.CHECKS
+    | answers_federated.CHECKS
     | answers_learning.CHECKS
     | answers_transfer.CHECKS
     | answers_variants.CHECKS

@@ -1,8 +1,8 @@
-"""Import TensorFlow without the notes that it prints while it starts, and one that comes later.
+"""Import TensorFlow without needless notes, and Flower without its reports home.
 
-The first say that the last digits may differ between processors, the other that many networks were
-asked, each of which has to be prepared: that is what a lesson does which looks at one layer after
-the other. In a notebook they fill red boxes, where a reader looks for an error.
+TensorFlow's first notes say that the last digits may differ between processors, a later one that
+many networks were asked, each of which has to be prepared: that is what a lesson does which looks
+at one layer after the other. In a notebook they fill red boxes, where a reader looks for an error.
 """
 
 import contextlib
@@ -13,6 +13,13 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
+
+# Read when Flower and Ray are imported.
+REPORTS_OFF = {
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -45,6 +52,12 @@ def tensorflow() -> None:
 
 def _worth_saying(record: logging.LogRecord) -> bool:
     return "tf.function retracing" not in record.getMessage()
+
+
+def flower() -> None:
+    """Have Flower and Ray report to nobody that they run, nor look for newer versions."""
+    for name, value in REPORTS_OFF.items():
+        os.environ.setdefault(name, value)
 
 
 @contextlib.contextmanager

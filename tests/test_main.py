@@ -109,3 +109,34 @@ def test_a_reader_that_has_enough_is_no_error():
     ) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_status_of_no_federation_says_how_to_start_one(capsys, monkeypatch):
+    monkeypatch.setattr("course_utils.extras.need", lambda name: None)
+    pytest.importorskip("cryptography")
+    assert __main__.main(["federated", "status"]) == 0
+    assert "course federated up" in capsys.readouterr().out
+    assert __main__.main(["federated", "down"]) == 0
+    assert "No federation is running" in capsys.readouterr().out
+    assert __main__.main(["federated", "run"]) == 1
+    assert "course federated up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["up", "run", "status", "down"])
+def test_a_federation_without_its_packages_names_the_command(capsys, monkeypatch, action):
+    monkeypatch.setattr("course_utils.extras._is_here", lambda package: False)
+    assert __main__.main(["federated", action]) == 1
+    assert "extras" in capsys.readouterr().err
+
+
+def test_up_deals_the_slices_out_first(capsys, monkeypatch, practice):
+    pytest.importorskip("cryptography")
+    from course_utils import federated_net, hospitals
+
+    monkeypatch.setattr(datasets, "load", lambda name=None: practice)
+    monkeypatch.setattr("course_utils.extras.need", lambda name: None)
+    monkeypatch.setattr(federated_net, "up", lambda: print("it is up"))
+    assert __main__.main(["federated", "up"]) == 0
+    assert "it is up" in capsys.readouterr().out
+    counts = [len(hospitals.read(number)[1]) for number in range(4)]
+    assert sum(counts) == len(practice.split()[0])

@@ -1,5 +1,6 @@
-"""TensorFlow starts without a word, and what goes wrong in it is still told."""
+"""TensorFlow starts without a word, what goes wrong in it is told, and Flower reports nothing."""
 
+import os
 import subprocess
 import sys
 
@@ -48,3 +49,11 @@ def test_a_broken_tensorflow_is_still_told(tmp_path):
 def test_importing_the_course_does_not_import_tensorflow():
     done = run("import course_utils, sys; print('tensorflow' in sys.modules)")
     assert done.stdout == "False\n"
+
+
+def test_flower_and_ray_report_to_nobody_unless_asked_to():
+    code = "import course_utils, os; print(os.environ['FLWR_TELEMETRY_ENABLED'])"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FLWR_")}
+    assert run(code, env=environment).stdout == "0\n"
+    asked = environment | {"FLWR_TELEMETRY_ENABLED": "1"}
+    assert run(code, env=asked).stdout == "1\n"
