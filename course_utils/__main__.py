@@ -111,6 +111,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
     command.set_defaults(function=_audit)
 
+    command = commands.add_parser("app", help="serve the web app of lesson 14 to this computer")
+    command.add_argument("--port", type=int, metavar="N", help="8866 or the next where left out")
+    command.add_argument("--no-browser", action="store_true", help="only print the address")
+    command.add_argument("--prepare", action="store_true", help="get it ready, serve nothing")
+    command.add_argument(
+        "--measure", action="store_true", help="measure what it refuses, into data/results/"
+    )
+    command.set_defaults(function=_app)
+
     command = commands.add_parser(
         "results", help="bring the tables in README.md and data/README.md up to date"
     )
@@ -183,6 +192,25 @@ def _audit(options: argparse.Namespace) -> None:
 
     path = findings.measure(options.dataset)
     print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+
+
+def _app(options: argparse.Namespace) -> int | None:
+    from course_utils import extras
+
+    extras.need("app")
+    if options.measure:
+        from course_utils import measure_refusals
+
+        path = measure_refusals.measure()
+        print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+    elif options.prepare:
+        from course_utils import app
+
+        app.prepare()
+    else:
+        from course_utils import app_server
+
+        return app_server.serve(options.port, not options.no_browser)
 
 
 def _results(options: argparse.Namespace) -> None:

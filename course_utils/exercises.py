@@ -9,6 +9,7 @@ from jupyterquiz import display_quiz
 
 from course_utils import (
     answers,
+    answers_app,
     answers_errors,
     answers_learning,
     datasets,
@@ -18,7 +19,7 @@ from course_utils import (
 )
 from course_utils.files import CourseError
 
-CHECKS = answers.CHECKS | answers_learning.CHECKS | answers_errors.CHECKS
+CHECKS = answers.CHECKS | answers_learning.CHECKS | answers_errors.CHECKS | answers_app.CHECKS
 QUIZ_COLOURS = {
     "--jq-multiple-choice-bg": "#eef3f7",
     "--jq-mc-button-bg": "#ffffff",
