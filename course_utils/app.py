@@ -6,8 +6,19 @@ import keras
 import numpy as np
 import pandas as pd
 
-from course_utils import calibration, datasets, explain, features, files, models, plots
-from course_utils import refusal, settings, training, uploads
+from course_utils import (
+    calibration,
+    datasets,
+    explain,
+    features,
+    files,
+    models,
+    plots,
+    refusal,
+    settings,
+    training,
+    uploads,
+)
 from course_utils.archives import BadFile
 from course_utils.datasets import Dataset
 from course_utils.files import CourseError

@@ -15,9 +15,8 @@ import matplotlib
 import numpy as np
 import traitlets
 from IPython.display import display
-from PIL import Image
 
-from course_utils import app, datasets, plots, plots_errors, settings, uploads
+from course_utils import app, datasets, pictures, plots, plots_errors, settings, uploads
 from course_utils.datasets import Dataset
 
 FOLDER = Path(__file__).parent
@@ -30,9 +29,9 @@ WORDS = {
     "choose": "Choose a slice",
     "drop": "or drop it here: PNG, JPEG or DICOM",
     "sample": "Try a practice slice",
-    "limits": f"One file of at most {MOST} and {uploads.MOST_PIXELS / 1e6:.0f} megapixels. It stays "
-    "in the memory of this computer, is never written to its disk, and is gone when you close "
-    "this page.",
+    "limits": f"One file of at most {MOST} and {uploads.MOST_PIXELS / 1e6:.0f} megapixels. It "
+    "stays in the memory of this computer, is never written to its disk, and is gone when you "
+    "close this page.",
     "busy": "Looking at it …",
     "lost": "No answer came: the connection is lost. Reload this page.",
     "one": "That is more than one file: choose one.",
@@ -40,8 +39,8 @@ WORDS = {
     "seen": "What the file shows, as the model gets it",
     "heat": "Show where the model looked",
     "probabilities": "Probabilities",
-    "calibrated": "Calibrated on validation slices: among answers of 80%, about 80 in 100 should be "
-    "right. That holds for slices like those the model was trained on, and for no others.",
+    "calibrated": "Calibrated on validation slices: among answers of 80%, about 80 in 100 should "
+    "be right. That holds for slices like those the model was trained on, and for no others.",
     "similar": "Similar training slices",
     "about_similar": "Nearest in the model's own eyes, one a patient. They say what the model "
     "compares with, not what is true of your slice.",
@@ -68,7 +67,7 @@ class Page(anywidget.AnyWidget):
         try:
             if content["kind"] == "sample":
                 row = self._rng.integers(len(self._samples))
-                found = app.answer(self._assistant, png(self._samples.images[row]))
+                found = app.answer(self._assistant, pictures.encode(self._samples.images[row]))
             else:
                 found = app.answer(self._assistant, bytes(buffers[0]) if buffers else b"")
             self.send(described(self._assistant, found))
@@ -101,13 +100,13 @@ def described(assistant: app.Assistant, found: app.Answer) -> dict:
     """Turn an answer into what the page needs: words, and pictures as data addresses."""
     about = {"refused": found.refused, "says": found.says}
     if found.slice is not None:
-        about["slice"] = _address(png(found.slice))
+        about["slice"] = _address(pictures.encode(found.slice))
     if found.refused:
         return about
     where = _where(found.heat)
     names = sorted(found.probabilities, key=found.probabilities.get, reverse=True)
     return about | {
-        "heat": _address(png(_coloured(found.heat))),
+        "heat": _address(pictures.encode(_coloured(found.heat))),
         "where": where,
         "alt": f"Your slice. {found.says} {where}",
         "probabilities": [
@@ -122,19 +121,12 @@ def described(assistant: app.Assistant, found: app.Answer) -> dict:
     }
 
 
-def png(pixels: np.ndarray) -> bytes:
-    """Pixels as a PNG file, in memory."""
-    file = io.BytesIO()
-    Image.fromarray(np.asarray(pixels)).save(file, "PNG")
-    return file.getvalue()
-
-
 def _case(cases: Dataset, one) -> dict:
     what = plots.spoken(one.label)
     plane = "" if one.plane == "unknown" else f", {one.plane}"
     whose = f", patient {one.patient}" if isinstance(one.patient, str) and one.patient else ""
     return {
-        "slice": _address(png(cases.images[one.row])),
+        "slice": _address(pictures.encode(cases.images[one.row])),
         "caption": f"{what}{plane}",
         "says": f"Training slice: {what}{plane}{whose}.",
     }

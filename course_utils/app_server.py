@@ -14,14 +14,21 @@ from course_utils.files import CourseError
 NOTEBOOK = "14_web_app.ipynb"
 # The cell of the lesson that is the app.
 TAG = "app"
-# Voila shows the title while the page is being made, too.
-TITLE = "brain slice app: teaching material, no medical device"
+# The page's name, which stands there while it is being made, too.
+TITLE = "Brain slices: teaching material, no medical device"
+TEMPLATE = Path(__file__).with_name("app_template.html.j2")
 # Nobody but this computer can reach it: there is no password.
 ADDRESS = "127.0.0.1"
 PORT = 8866
 PORTS_TRIED = 20
 # A visitor who left without a word is forgotten after so many seconds, with the picture.
 IDLE_SECONDS = 900
+# What the page needs of all that is installed for JupyterLab.
+EXTENSIONS = [
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager8",
+    "anywidget",
+]
 HEADERS = {
     # The page fetches nothing from elsewhere, sends nothing elsewhere, and sits in no other page.
     "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' "
@@ -67,6 +74,12 @@ def serve(port: int | None = None, browser: bool = True) -> int:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / NOTEBOOK
         page.write_text(json.dumps(only_the_app(lessons.FOLDER / NOTEBOOK)), encoding="utf-8")
+        template = Path(folder) / "voila" / "templates" / "course"
+        template.mkdir(parents=True)
+        (template / "index.html.j2").write_text(TEMPLATE.read_text(encoding="utf-8"))
+        (template / "conf.json").write_text('{"base_template": "lab"}')
+        before = os.environ.get("JUPYTER_PATH")
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, before]))
         # What an environment variable says about lessons and tests must not reach the visitors.
         for name in ("COURSE_STATIC", "PYTEST_CURRENT_TEST"):
             os.environ.pop(name, None)
@@ -113,6 +126,7 @@ def _configuration(port: int, browser: bool) -> dict:
             },
         },
         "VoilaConfiguration": {
+            "template": "course",
             "preheat_kernel": True,
             "default_pool_size": 1,
             "strip_sources": True,
@@ -121,8 +135,9 @@ def _configuration(port: int, browser: bool) -> dict:
             "allow_theme_override": "NO",
             # Voila would serve any picture that lies beside the notebook.
             "file_allowlist": [],
-            "extension_allowlist": ["@jupyter-widgets/jupyterlab-manager", "anywidget"],
+            "extension_allowlist": EXTENSIONS,
         },
+        "KernelManager": {"transport_encryption": "auto"},
         "MappingKernelManager": {"cull_idle_timeout": IDLE_SECONDS, "cull_interval": 60},
     }
 

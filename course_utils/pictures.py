@@ -107,6 +107,18 @@ def fitted(image: Image.Image) -> np.ndarray:
     return np.asarray(ImageOps.pad(_grey(image), size, Image.Resampling.BILINEAR))
 
 
+def encode(pixels: np.ndarray) -> bytes:
+    """Make a PNG file of pixels, in memory.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, (height, width), or with 3 or 4 colours, (height, width, colours)
+    """
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(pixels)).save(file, "PNG")
+    return file.getvalue()
+
+
 def _grey(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image, dtype=np.float64)

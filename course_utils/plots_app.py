@@ -50,7 +50,9 @@ def gate(
     axes.fill_between(
         [left, limits["picture"]], bottom, limits["features"], color=PALE, alpha=0.18, zorder=0
     )
-    axes.text(left * 1.05, limits["features"] * 0.97, "answered", va="top", color=INK, weight="bold")
+    axes.text(
+        left * 1.05, limits["features"] * 0.97, "answered", va="top", color=INK, weight="bold"
+    )
     axes.set(xlim=(left, None), ylim=(bottom, None))
     axes.set(
         xlabel="distance in plain numbers (standard deviations)", ylabel="distance in features"

@@ -5,6 +5,7 @@ Nothing is downloaded: they are drawn by rule, or come along with scikit-image a
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -16,9 +17,23 @@ SIZE = settings.IMAGE_SIZE
 # Photographs and the like that come with scikit-image, by file name; drawings and screens of
 # text are kinds of their own here, and a phantom of a head is not for this list.
 PHOTOGRAPHS = (
-    "astronaut brick camera cell chelsea coffee coins grass gravel hubble_deep_field ihc moon "
-    "motorcycle_left retina rocket clock_motion"
-).split()
+    "astronaut.png",
+    "brick.png",
+    "camera.png",
+    "cell.png",
+    "chelsea.png",
+    "clock_motion.png",
+    "coffee.png",
+    "coins.png",
+    "grass.png",
+    "gravel.png",
+    "hubble_deep_field.jpg",
+    "ihc.png",
+    "moon.png",
+    "motorcycle_left.png",
+    "retina.jpg",
+    "rocket.jpg",
+)
 CROPS = 4
 
 Pictures = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -164,7 +179,7 @@ def photographs() -> tuple[np.ndarray, np.ndarray]:
     images, names = [], []
     rng = np.random.default_rng(settings.SEED)
     for name in PHOTOGRAPHS:
-        whole = Image.open(f"{data.data_dir}/{name}.{'jpg' if _is_jpg(name) else 'png'}")
+        whole = Image.open(Path(data.data_dir) / name)
         side = min(whole.size) // 2
         boxes = [(0, 0, *whole.size)]
         for _ in range(CROPS):
@@ -209,10 +224,6 @@ def held_out(count: int, slices: np.ndarray, seed: int = settings.SEED) -> Pictu
 
 def _alone(kinds: dict[str, Callable], count: int, rng: np.random.Generator) -> Pictures:
     return {name: (draw(count, rng), np.arange(count)) for name, draw in kinds.items()}
-
-
-def _is_jpg(name: str) -> bool:
-    return name in ("hubble_deep_field", "retina", "rocket")
 
 
 def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -105,6 +105,11 @@ def test_compressed_files_are_never_unpacked(monkeypatch):
 def test_the_patients_name_is_not_read(monkeypatch):
     seen = []
     original = dicom._windowed
-    monkeypatch.setattr(dicom, "_windowed", lambda dataset: (seen.append(dataset), original(dataset))[1])
+
+    def watched(dataset):
+        seen.append(dataset)
+        return original(dataset)
+
+    monkeypatch.setattr(dicom, "_windowed", watched)
     dicom.decode(dicom.example(RAMP), MOST)
     assert "PatientName" not in seen[0]
