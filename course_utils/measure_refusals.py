@@ -9,9 +9,9 @@ from course_utils import app, datasets, intervals, refusal, results, settings, s
 from course_utils.datasets import Dataset
 from course_utils.intervals import Estimate
 
-COUNT = 200
+COUNT = 100
 # Real slices to look at, where there are any.
-REAL = 1000
+REAL = 500
 
 
 def refused(assistant: app.Assistant, images: np.ndarray, groups: np.ndarray) -> Estimate:

@@ -63,8 +63,8 @@ def test_colour_and_distance_are_refused_with_the_picture(assistant):
 @pytest.mark.parametrize(
     ("share", "verb", "right"),
     [
-        (0.40, "does not know: glioma is its best guess, before no tumor (40%)", 0),
-        (0.70, "leans towards glioma, and no tumor comes next (70%)", 91),
+        (0.40, "does not know: glioma (40%) is its best guess", 0),
+        (0.70, "leans towards glioma (70%); no tumor comes next", 91),
         (0.97, "says glioma (97%)", 100),
     ],
 )
