@@ -148,6 +148,15 @@ def _parser() -> argparse.ArgumentParser:
     action.add_argument("--seed", type=int, metavar="N", help="7 where left out")
     action.set_defaults(function=_federated_measure)
 
+    command = commands.add_parser("app", help="serve the web app of lesson 14 to this computer")
+    command.add_argument("--port", type=int, metavar="N", help="8866 or the next where left out")
+    command.add_argument("--no-browser", action="store_true", help="only print the address")
+    command.add_argument("--prepare", action="store_true", help="get it ready, serve nothing")
+    command.add_argument(
+        "--measure", action="store_true", help="measure what it refuses, into data/results/"
+    )
+    command.set_defaults(function=_app)
+
     command = commands.add_parser(
         "results", help="bring the tables in README.md and data/ up to date"
     )
@@ -285,6 +294,25 @@ def _federated_measure(options: argparse.Namespace) -> None:
     seed = settings.SEED if options.seed is None else options.seed
     path = federated_measure.measure(options.dataset, seed)
     print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+
+
+def _app(options: argparse.Namespace) -> int | None:
+    from course_utils import extras
+
+    extras.need("app")
+    if options.measure:
+        from course_utils import measure_refusals
+
+        path = measure_refusals.measure()
+        print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+    elif options.prepare:
+        from course_utils import app
+
+        app.prepare()
+    else:
+        from course_utils import app_server
+
+        return app_server.serve(options.port, not options.no_browser)
 
 
 def _results(options: argparse.Namespace) -> None:

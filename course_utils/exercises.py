@@ -9,6 +9,7 @@ from jupyterquiz import display_quiz
 
 from course_utils import (
     answers,
+    answers_app,
     answers_errors,
     answers_federated,
     answers_learning,
@@ -24,6 +25,7 @@ from course_utils.files import CourseError
 
 CHECKS = (
     answers.CHECKS
+    | answers_app.CHECKS
     | answers_errors.CHECKS
     | answers_federated.CHECKS
     | answers_learning.CHECKS

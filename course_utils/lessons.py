@@ -95,7 +95,7 @@ def open_lab(options: list[str]) -> int:
     command += [f"--LabApp.default_url=/lab/tree/notebooks/{FIRST}.ipynb"]
     # Only the address, and what goes wrong; Ctrl-C stops it without a question.
     command += ["--log-level=ERROR", "-y", "--KernelManager.transport_encryption=auto"]
-    if not _has_display():
+    if not has_display():
         command.append("--no-browser")
         print("Open the address below, which starts with http, in a browser. Ctrl-C stops it.")
     else:
@@ -120,7 +120,7 @@ def _without_extras() -> set[str]:
     return {number for name, number in extras.LESSONS.items() if extras.lacking(name)}
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
     """Whether a browser can open here: somebody sits at a screen, and not inside a container."""
     if sys.platform in ("win32", "darwin"):
         return not os.environ.get("SSH_CONNECTION")

@@ -167,3 +167,10 @@ def test_a_stack_of_pictures_is_not_taken_for_its_first():
     pages = [Image.fromarray(ramp()), Image.fromarray(255 - ramp())]
     data = data_of(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     assert problem(data) == "holds 2 pictures instead of one"
+
+
+def test_what_is_encoded_is_decoded_again():
+    pixels = np.random.default_rng(0).integers(0, 255, (128, 128)).astype(np.uint8)
+    assert np.array_equal(pictures.decode(pictures.encode(pixels))[0], pixels)
+    colours = np.zeros((20, 30, 4), np.uint8)
+    assert pictures.decode(pictures.encode(colours))[1] == (30, 20, "RGBA")

@@ -1,0 +1,274 @@
+"""The web app in a real browser: what a visitor does, sees and hears, and what nobody else sees.
+
+Chromium is driven by Playwright; where one of the two is missing these tests are skipped. Each
+wait ends: a page that stays silent fails its test.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils import (
+    answers_app,
+    app,
+    datasets,
+    models,
+    pictures,
+    refusal,
+    settings,
+    training,
+)
+
+sync_api = pytest.importorskip(
+    "playwright.sync_api", reason="the extra 'browser' is not installed: make extras"
+)
+pytest.importorskip("voila", reason="the extra 'app' is not installed: make extras")
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+# Far longer than any answer takes, so that a slow computer passes.
+START_SECONDS, ANSWER_MS = 180, 60_000
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data folder with the practice data and a finished run, and what the app makes of it.
+
+    The network has learnt little: what the page shows is tested, not how good the network is.
+    """
+    data = datasets.load("practice")
+    here = tmp_path_factory.mktemp("app-data")
+    (here / "practice").symlink_to(datasets.folder_of("practice").parent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA", str(here))
+        patch.setattr(training, "_trained", _little_trained)
+        assistant = app.prepare(data)
+    return here, assistant
+
+
+def _little_trained(recipe, train, val, source, seed):
+    keras.utils.set_random_seed(seed)
+    model = models.baseline()
+    few = np.arange(0, len(train), 10)
+    model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(train.images[few, ..., None] / 255, train.labels[few], epochs=2, verbose=0)
+    return model, pd.DataFrame({"epoch": [2]}), {"features": 0.0, "training": 0.0}
+
+
+@pytest.fixture(scope="module")
+def address(prepared):
+    """Address of a running app."""
+    folder, _ = prepared
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "course_utils", "app", "--no-browser", f"--port={port}"]
+    environment = os.environ | {"COURSE_DATA": str(folder), "COURSE_DATASET": "practice"}
+    # As under nbval: the page must be a live one all the same.
+    environment["COURSE_STATIC"] = "1"
+    server = subprocess.Popen(command, cwd=settings.ROOT, env=environment)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        end = time.monotonic() + START_SECONDS
+        while True:
+            assert server.poll() is None, "the server stopped"
+            assert time.monotonic() < end, "the server does not answer"
+            try:
+                urllib.request.urlopen(f"{url}no-such-page", timeout=5)
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                time.sleep(0.5)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this computer (Debian: apt install chromium)")
+    with sync_api.sync_playwright() as play:
+        # Inside a container Chromium cannot build its own walls, and it opens our page only.
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, address):
+    """Function that opens the app for a new visitor, in a window of a width, until it is ready."""
+    contexts = []
+
+    def open_page(width=1000):
+        context = chromium.new_context(viewport={"width": width, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.failures = []
+        page.on("pageerror", lambda error: page.failures.append(str(error)))
+        page.requested = []
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.goto(address, timeout=START_SECONDS * 1000, wait_until="commit")
+        page.get_by_role("heading", level=1).wait_for(timeout=START_SECONDS * 1000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def slices(prepared):
+    """Three test slices that are answered, as PNG files, each of another class."""
+    _, assistant = prepared
+    _, _, test = datasets.load("practice").split()
+    test = test.take(np.arange(0, len(test), 10))
+    found = refusal.distances(assistant.gate, assistant.model, test.images)
+    passed = refusal.passes(assistant.gate, found)
+    rows = [int(np.flatnonzero(passed & (test.labels == label))[0]) for label in range(3)]
+    return [pictures.encode(test.images[row]) for row in rows]
+
+
+def upload(page, data, name="slice.png"):
+    page.get_by_label("Choose a slice").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+    )
+
+
+def said(page, words):
+    """Wait until the live region says something, and return it."""
+    status = page.get_by_role("status")
+    sync_api.expect(status).to_have_text(re.compile(words), timeout=ANSWER_MS)
+    return status.inner_text()
+
+
+def test_a_slice_is_answered(visit, slices):
+    page = visit()
+    sync_api.expect(page.get_by_role("note")).to_contain_text("no medical device")
+    upload(page, slices[0])
+    says = said(page, "validation slices")
+    assert re.search(r"\(\d+%\).* Of the 100 validation slices .* it named \d+ rightly\.", says)
+    rows = page.get_by_role("row").all_inner_texts()
+    assert len(rows) == 4
+    assert {row.split("\t")[0].strip() for row in rows} == {
+        "glioma", "meningioma", "no tumor", "pituitary"
+    }  # fmt: skip
+    shares = [int(re.search(r"(\d+)%", row)[1]) for row in rows]
+    assert abs(sum(shares) - 100) <= 2 and shares == sorted(shares, reverse=True)
+    # The picture is described by its result, the heat lies over it and can be taken away.
+    seen = page.get_by_role("img", name=re.compile("^Your slice.*validation"))
+    assert seen.evaluate("image => image.naturalWidth") == 128
+    heat = page.locator(".heat")
+    assert heat.evaluate("image => image.naturalWidth") == 128
+    page.get_by_label("Show where the model looked").uncheck()
+    sync_api.expect(heat).to_be_hidden()
+    assert page.get_by_role("listitem").count() == 4
+    assert page.get_by_role("img", name=re.compile("^Training slice")).count() == 4
+    sync_api.expect(page.get_by_role("note")).to_contain_text("no medical device")
+    assert not page.failures
+
+
+def test_rubbish_is_refused_in_a_sentence(visit):
+    page = visit()
+    noise = np.random.default_rng(1).integers(0, 255, (200, 200)).astype(np.uint8)
+    rubbish = {
+        "is not an image": b"<script>alert(1)</script>",
+        "more than 40,000,000 pixels": answers_app.bare_png(50_000, 50_000),
+        "is empty": b"",
+        "does not look like": pictures.encode(noise),
+        "in colour": pictures.encode(np.stack([noise, noise // 3, noise // 5], axis=2)),
+    }
+    for words, data in rubbish.items():
+        upload(page, data, "<b>slice</b>.png")
+        assert "Traceback" not in said(page, words)
+        assert page.get_by_role("table").count() == 0
+    upload(page, bytes(11_000_000))
+    said(page, "larger than 10 MB, and was not sent")
+    sync_api.expect(page.get_by_role("note")).to_contain_text("no medical device")
+    assert not page.failures
+
+
+def test_two_visitors_do_not_see_each_other(visit, slices):
+    first, second = visit(), visit()
+    upload(first, slices[0])
+    upload(second, slices[1])
+    seen = []
+    for page in (first, second):
+        said(page, "validation slices")
+        seen.append(page.locator("figure.one img").first.get_attribute("src"))
+    assert seen[0] != seen[1]
+    # A later upload of one changes nothing for the other.
+    upload(first, slices[2])
+    sync_api.expect(first.locator("figure.one img").first).not_to_have_attribute("src", seen[0])
+    said(first, "validation slices")
+    assert second.locator("figure.one img").first.get_attribute("src") == seen[1]
+    for page, other in ((first, seen[1]), (second, seen[0])):
+        assert other not in page.content()
+
+
+def test_it_fits_a_phone(visit, slices):
+    page = visit(width=390)
+    upload(page, slices[1])
+    said(page, "validation slices")
+    # Voila puts the page into a box of its own, which scrolls.
+    for place in ("html", "#rendered_cells", ".brain-app"):
+        wide = page.evaluate(f"document.querySelector('{place}').scrollWidth")
+        assert wide <= 390, f"{place} would have to be scrolled sideways"
+    for box in (page.get_by_role("table"), page.locator("figure.one")):
+        edges = box.bounding_box()
+        assert edges["x"] >= 0 and edges["x"] + edges["width"] <= 390
+
+
+def test_a_keyboard_is_enough(visit, slices):
+    page = visit()
+    page.locator("body").press("Tab")
+    focused = "document.activeElement"
+    assert page.evaluate(f"{focused}.type") == "file"
+    assert page.evaluate(f"getComputedStyle({focused}.parentElement).outlineStyle") == "solid"
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": slices[0]})
+    said(page, "validation slices")
+    page.keyboard.press("Tab")
+    assert page.evaluate(f"{focused}.textContent") == "Try a practice slice"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    sync_api.expect(page.locator(".heat")).to_be_hidden()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    sync_api.expect(page.locator(".heat")).to_be_visible(timeout=ANSWER_MS)
+
+
+def test_nothing_is_fetched_from_elsewhere_or_left_on_the_disk(visit, slices, address, prepared):
+    folder, _ = prepared
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    page = visit()
+    upload(page, slices[2])
+    said(page, "validation slices")
+    assert page.requested
+    for url in page.requested:
+        assert url.startswith((address, "data:", "blob:")), f"{url} is fetched from elsewhere"
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_the_server_shows_nothing_but_the_app(visit, address):
+    page = visit()
+    assert "Predict first" not in page.content()
+    assert "import" not in page.get_by_role("main").inner_text()
+    for path in ("api/kernels", "voila/files/pyproject.toml", "api/contents", "voila/tree"):
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{address}{path}", timeout=20)
