@@ -191,7 +191,7 @@ def extensions() -> Iterator[Finding]:
     for name, lesson in extras.LESSONS.items():
         missing = extras.lacking(name)
         if missing:
-            names = ", ".join(pin.name for pin in missing)
+            names = ", ".join(missing)
             yield Finding("note", f"Lesson {lesson} needs {names}: '{extras.command()}' adds them")
 
 

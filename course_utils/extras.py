@@ -1,6 +1,5 @@
 """Packages that only one extension needs: whether they are here, and how to add them."""
 
-import platform
 import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
@@ -27,27 +26,20 @@ def need(name: str) -> None:
     missing = lacking(name)
     if not missing:
         return
-    unmade = [pin.name for pin in missing if pin.marker and not pin.marker.evaluate()]
-    if unmade:
-        raise CourseError(
-            f"Lesson {LESSONS[name]} needs {', '.join(unmade)}, which does not exist for Python "
-            f"{platform.python_version()} on {platform.system()}: use Python 3.12, or read the "
-            "lesson without running it."
-        )
     raise CourseError(
         f"Lesson {LESSONS[name]} needs packages that the other lessons do without "
-        f"({', '.join(pin.name for pin in missing)}): type '{command()}' in the folder of the "
+        f"({', '.join(missing)}): type '{command()}' in the folder of the "
         "course, then restart the kernel."
     )
 
 
-def lacking(name: str) -> list:
-    """Pins (``packaging.requirements.Requirement``) of an extra that are not installed."""
+def lacking(name: str) -> list[str]:
+    """Names of an extra's packages that are not installed."""
     from packaging.requirements import Requirement
 
     project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     pins = map(Requirement, project["project"]["optional-dependencies"][name])
-    return [pin for pin in pins if not _is_here(pin.name)]
+    return [pin.name for pin in pins if not _is_here(pin.name)]
 
 
 def command() -> str:

@@ -93,8 +93,7 @@ def test_weights_are_looked_for_where_keras_keeps_them(monkeypatch, tmp_path):
 def test_missing_extras_are_a_note_with_the_command(monkeypatch):
     monkeypatch.setattr(check.extras, "lacking", lambda name: [])
     assert list(check.extensions()) == []
-    gone = type("pin", (), {"name": "voila"})
-    monkeypatch.setattr(check.extras, "lacking", lambda name: [gone] if name == "app" else [])
+    monkeypatch.setattr(check.extras, "lacking", lambda name: ["voila"] if name == "app" else [])
     (found,) = check.extensions()
     assert found.state == "note"
     assert "Lesson 14 needs voila" in found.text and check.extras.command() in found.text

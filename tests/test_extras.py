@@ -46,10 +46,3 @@ def test_what_is_missing_is_said_with_the_command(absent, monkeypatch, name, pac
     monkeypatch.setattr(sys, "prefix", "/elsewhere")
     with pytest.raises(CourseError, match="pip install -r requirements-extras.txt"):
         extras.need(name)
-
-
-def test_a_package_that_no_command_can_add_is_said(absent, monkeypatch):
-    absent("ray")
-    monkeypatch.setattr("packaging.markers.Marker.evaluate", lambda marker: False)
-    with pytest.raises(CourseError, match="ray, which does not exist .* use Python 3.12"):
-        extras.need("federated")
