@@ -64,11 +64,22 @@ def first_weights(seed: int = settings.SEED) -> list[np.ndarray]:
     return network().get_weights()
 
 
-def with_weights(weights: Sequence[np.ndarray]) -> keras.Model:
-    """Build a network that holds these weights."""
-    model = network()
+def predict(weights: Sequence[np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Ask a network that holds these weights.
+
+    Parameters
+    ----------
+    weights : sequence of ndarray
+    images : ndarray of uint8, (slices, 64, 64)
+
+    Returns
+    -------
+    ndarray of float32, (slices, 4)
+        Probabilities.
+    """
+    model = _workbench()
     model.set_weights(weights)
-    return model
+    return features.predict(model, images)
 
 
 def trained(
@@ -190,7 +201,7 @@ def _in_rounds(parts: Sequence[Dataset], plan: Plan) -> list[list[np.ndarray]]:
 
 @functools.cache
 def _workbench() -> keras.Model:
-    """One network for all trainings of this process: to build its graph takes seconds."""
+    """One network for all that this process does: to build its graph takes seconds."""
     model = network()
     model.compile(keras.optimizers.AdamW(1e-3), loss="sparse_categorical_crossentropy")
     model.optimizer.build(model.trainable_variables)

@@ -12,11 +12,10 @@ import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 
-# Read when Flower and Ray are imported.
+# Read when Flower is imported.
 REPORTS_OFF = {
     "FLWR_TELEMETRY_ENABLED": "0",
     "FLWR_DISABLE_UPDATE_CHECK": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
 }
 
 
@@ -48,7 +47,7 @@ def tensorflow() -> None:
 
 
 def flower() -> None:
-    """Have Flower and Ray report to nobody that they run, nor look for newer versions."""
+    """Have Flower report to nobody that it runs, nor look for a newer version."""
     for name, value in REPORTS_OFF.items():
         os.environ.setdefault(name, value)
 

@@ -4,6 +4,7 @@ import sys
 from importlib.metadata import PackageNotFoundError
 
 import pytest
+from packaging.requirements import Requirement
 
 from course_utils import extras, settings
 from course_utils.files import CourseError
@@ -49,7 +50,8 @@ def test_what_is_missing_is_said_with_the_command(absent, monkeypatch, name, pac
 
 
 def test_a_package_that_no_command_can_add_is_said(absent, monkeypatch):
-    absent("ray")
-    monkeypatch.setattr("packaging.markers.Marker.evaluate", lambda marker: False)
-    with pytest.raises(CourseError, match="ray, which does not exist .* use Python 3.12"):
+    absent("flwr")
+    never = Requirement("flwr==1; sys_platform == 'never'")
+    monkeypatch.setattr(extras, "lacking", lambda name: [never])
+    with pytest.raises(CourseError, match="flwr, which does not exist .* use Python 3.12"):
         extras.need("federated")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import federated, hospitals, training
+from course_utils import federated, hospitals
 from course_utils.federated import Plan
 from course_utils.files import CourseError
 
@@ -108,7 +108,7 @@ def test_a_damaged_training_is_named(parts, own_data_folder):
 def test_a_hospital_alone_learns_what_it_sees(parts):
     part = parts[0]
     weights = federated.federate([part], Plan(rounds=6, passes=5, batch=8))[-1]
-    said = training.predict(federated.with_weights(weights), part.images)
+    said = federated.predict(weights, part.images)
     assert (said.argmax(axis=1) == part.labels).mean() > 0.6
 
 
