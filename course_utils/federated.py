@@ -140,9 +140,10 @@ def average(results: Sequence[Sequence[np.ndarray]], slices: Sequence[int]) -> l
     slices : sequence of int
         How many slices each network learned from.
     """
-    shares = np.asarray(slices) / np.sum(slices)
+    # Python's own floats leave arrays in single precision, as Flower does: the same last digit.
+    shares = [count / sum(slices) for count in slices]
     return [
-        sum(share * array for share, array in zip(shares, arrays, strict=True)).astype(np.float32)
+        sum(share * array for share, array in zip(shares, arrays, strict=True))
         for arrays in zip(*results, strict=True)
     ]
 

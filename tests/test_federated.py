@@ -22,7 +22,10 @@ def same(a, b):
 
 
 def test_the_mean_counts_slices():
-    results = [[np.full((2, 2), 1.0), np.array([0.0])], [np.full((2, 2), 5.0), np.array([8.0])]]
+    results = [
+        [np.full((2, 2), square, np.float32), np.full(1, line, np.float32)]
+        for square, line in ((1, 0), (5, 8))
+    ]
     square, line = federated.average(results, [300, 100])
     assert (square == 2).all()
     assert line == 2
