@@ -64,11 +64,22 @@ def first_weights(seed: int = settings.SEED) -> list[np.ndarray]:
     return network().get_weights()
 
 
-def with_weights(weights: Sequence[np.ndarray]) -> keras.Model:
-    """Build a network that holds these weights."""
-    model = network()
+def predict(weights: Sequence[np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Ask a network that holds these weights.
+
+    Parameters
+    ----------
+    weights : sequence of ndarray
+    images : ndarray of uint8, (slices, 64, 64)
+
+    Returns
+    -------
+    ndarray of float32, (slices, 4)
+        Probabilities.
+    """
+    model = _workbench()
     model.set_weights(weights)
-    return model
+    return features.predict(model, images)
 
 
 def trained(
@@ -129,9 +140,10 @@ def average(results: Sequence[Sequence[np.ndarray]], slices: Sequence[int]) -> l
     slices : sequence of int
         How many slices each network learned from.
     """
-    shares = np.asarray(slices) / np.sum(slices)
+    # Python's own floats leave arrays in single precision, as Flower does: the same last digit.
+    shares = [count / sum(slices) for count in slices]
     return [
-        sum(share * array for share, array in zip(shares, arrays, strict=True)).astype(np.float32)
+        sum(share * array for share, array in zip(shares, arrays, strict=True))
         for arrays in zip(*results, strict=True)
     ]
 
@@ -190,7 +202,7 @@ def _in_rounds(parts: Sequence[Dataset], plan: Plan) -> list[list[np.ndarray]]:
 
 @functools.cache
 def _workbench() -> keras.Model:
-    """One network for all trainings of this process: to build its graph takes seconds."""
+    """One network for all that this process does: to build its graph takes seconds."""
     model = network()
     model.compile(keras.optimizers.AdamW(1e-3), loss="sparse_categorical_crossentropy")
     model.optimizer.build(model.trainable_variables)

@@ -13,7 +13,6 @@ from course_utils import (
     intervals,
     results,
     settings,
-    training,
 )
 from course_utils.datasets import Dataset
 from course_utils.federated import Plan
@@ -35,7 +34,7 @@ def dealt(data: Dataset) -> tuple[Dataset, Dataset, Dataset]:
 
 def probabilities(weights: list[np.ndarray], data: Dataset) -> np.ndarray:
     """What a network with these weights says to each slice: (slices, classes)."""
-    return training.predict(federated.with_weights(weights), data.images)
+    return federated.predict(weights, data.images)
 
 
 def measure(dataset: str | None = None, seed: int = settings.SEED) -> Path:

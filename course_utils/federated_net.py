@@ -190,7 +190,7 @@ def submit(rounds: int, at_least: int = 2, say: Callable[[str], None] = print) -
     command = ["flwr", "run", str(folder() / "app"), "course", "--stream", "--run-config", chosen]
     options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
     with (
-        log_of("run").open("w", encoding="utf-8") as log,
+        log_of("run").open("w", buffering=1, encoding="utf-8") as log,
         federated_parts.flower(command, **options) as process,
     ):
         for line in process.stdout:

@@ -56,7 +56,9 @@ def kernels(found: Mapping[str, np.ndarray], headline: str) -> Figure:
         axes.imshow(kernel, cmap="RdBu_r", vmin=-limit, vmax=limit)
         for (y, x), weight in np.ndenumerate(kernel):
             colour = "white" if abs(weight) > 0.6 * limit else "black"
-            axes.text(x, y, f"{weight:.2f}", ha="center", va="center", size=9, color=colour)
+            # Adding zero turns a minus zero, which says nothing, into zero.
+            number = f"{round(float(weight), 2) + 0:.2f}"
+            axes.text(x, y, number, ha="center", va="center", size=9, color=colour)
         axes.set(xticks=[], yticks=[])
         axes.set_title(name, size=10)
         axes.spines[:].set(visible=True, color=INK)

@@ -142,7 +142,7 @@ def test_flowers_engine_gives_what_is_done_by_hand(parts, monkeypatch):
     by_hand = federated.federate(parts, PLAN)
     assert len(kept) == len(by_hand) == 3
     for ours, theirs in zip(by_hand, kept, strict=True):
-        assert close(ours, theirs)
+        assert all((a == b).all() for a, b in zip(ours, theirs, strict=True)), "to the last digit"
 
 
 def test_flowers_engine_tells_what_went_wrong_at_the_coordinator():
@@ -158,13 +158,12 @@ def test_flowers_engine_tells_what_went_wrong_at_the_coordinator():
 
 def test_flower_reports_to_nobody(tmp_path):
     code = (
-        "import course_utils, os; from flwr.supercore import telemetry, update_check; "
+        "import course_utils; from flwr.supercore import telemetry, update_check; "
         "update_check.requests.post = lambda *a, **k: print('asked for updates'); "
         "update_check.warn_if_flwr_update_available(); "
-        "print(telemetry.event(telemetry.EventType.PING).result(timeout=60)); "
-        "print(os.environ['RAY_USAGE_STATS_ENABLED'])"
+        "print(telemetry.event(telemetry.EventType.PING).result(timeout=60))"
     )
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("FLWR_", "RAY_"))}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FLWR_")}
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -172,4 +171,4 @@ def test_flower_reports_to_nobody(tmp_path):
         check=True,
         env=environment | {"FLWR_HOME": str(tmp_path)},
     )
-    assert done.stdout == "disabled\n0\n"
+    assert done.stdout == "disabled\n"

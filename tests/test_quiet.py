@@ -51,7 +51,7 @@ def test_importing_the_course_does_not_import_tensorflow():
     assert done.stdout == "False\n"
 
 
-def test_flower_and_ray_report_to_nobody_unless_asked_to():
+def test_flower_reports_to_nobody_unless_asked_to():
     code = "import course_utils, os; print(os.environ['FLWR_TELEMETRY_ENABLED'])"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FLWR_")}
     assert run(code, env=environment).stdout == "0\n"
