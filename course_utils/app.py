@@ -1,6 +1,7 @@
 """What the web app does with an upload, from the file's bytes to words: no page, no server."""
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -178,9 +179,13 @@ def look(assistant: Assistant, image: np.ndarray) -> Answer:
     )
 
 
+# A part that is made anew has to be compiled anew, which takes longer than an answer.
+_scoring = functools.lru_cache(maxsize=4)(functools.partial(models.part, stop="logits"))
+
+
 def probabilities_of(model: keras.Model, temperature: float, images: np.ndarray) -> np.ndarray:
     """Calibrated probabilities of slices: (slices, classes)."""
-    logits = features.predict(models.part(model, stop="logits"), images)
+    logits = features.predict(_scoring(model), images)
     return calibration.scaled(logits, temperature)
 
 
@@ -208,7 +213,7 @@ def how_sure(assistant: Assistant, probabilities: np.ndarray) -> str:
 
 
 def _save(path, model: keras.Model, train: Dataset, val: Dataset) -> None:
-    logits = features.predict(models.part(model, stop="logits"), val.images)
+    logits = features.predict(_scoring(model), val.images)
     temperature = calibration.fit_temperature(val.labels, logits)
     probabilities = calibration.scaled(logits, temperature)
     gate = refusal.fit(model, train, val)

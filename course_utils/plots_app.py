@@ -43,7 +43,9 @@ def gate(
             linestyle="none",
             markeredgewidth=0,
         )
-    axes.set(xscale="log", yscale="log")
+    axes.set_xscale("log")
+    # Distances differ a hundredfold: plain numbers are read more easily than powers of ten.
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.axvline(limits["picture"], color=INK, linestyle="--", linewidth=1.5)
     axes.axhline(limits["features"], color=INK, linestyle="--", linewidth=1.5)
     left, bottom = axes.get_xlim()[0], axes.get_ylim()[0]

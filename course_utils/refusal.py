@@ -13,6 +13,7 @@ they vary and go along with each other: the Mahalanobis distance (Lee et al. 201
 """
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -135,6 +136,10 @@ def plain_numbers(images: np.ndarray) -> np.ndarray:
     return np.stack([*borders, *greys, *details], axis=1).astype(float)
 
 
+# A part that is made anew has to be compiled anew, which takes longer than an answer.
+_pooling = functools.lru_cache(maxsize=4)(functools.partial(models.part, stop="pooled"))
+
+
 def _pooled(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    pooled = predict(models.part(model, stop="pooled"), images)
+    pooled = predict(_pooling(model), images)
     return pooled / (np.linalg.norm(pooled, axis=1, keepdims=True) + 1e-9)
