@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from course_utils import files, models, recipes, settings
 from course_utils.files import CourseError
@@ -108,6 +109,37 @@ def outputs(
     rest = models.part(model, start=stop, stop=recipe.cut)
     pooled = rest.predict(seen, batch_size=64, verbose=0)
     return pooled, seconds + time.perf_counter() - begin
+
+
+def batches(
+    outputs: np.ndarray, labels: np.ndarray, batch_size: int = 64, seed: int | None = None
+) -> tf.data.Dataset:
+    """Serve outputs of frozen layers in batches, to train what comes after them.
+
+    Parameters
+    ----------
+    outputs : ndarray of float16 or float32, (slices, ...)
+    labels : ndarray of int, (slices,)
+    batch_size : int
+    seed : int, optional
+        Seed of the order, another one in each epoch; in order without one.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Of float32 outputs and labels.
+    """
+    half = outputs.dtype == np.float16
+    # Read as whole numbers until they are single precision: TensorFlow complains of half
+    # precision in its pipelines wherever the processor does not compute in it.
+    stored = outputs.view(np.uint16) if half else outputs
+    served = tf.data.Dataset.from_tensor_slices((stored, labels))
+    if seed is not None:
+        served = served.shuffle(len(labels), seed=seed)
+    served = served.batch(batch_size)
+    if half:
+        served = served.map(lambda x, y: (tf.cast(tf.bitcast(x, tf.float16), tf.float32), y))
+    return served.prefetch(tf.data.AUTOTUNE)
 
 
 def fingerprint(*arrays: Iterable) -> str:

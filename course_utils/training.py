@@ -238,10 +238,8 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
         feature_seconds = sum(seconds for _, seconds in cached)
         *seen, val_seen = [array for array, _ in cached]
         inputs, labels = np.concatenate(seen), np.tile(train.labels, len(views))
-        batches = tf.data.Dataset.from_tensor_slices((inputs, labels))
-        batches = batches.shuffle(len(inputs), seed=seed).batch(recipe.batch_size)
-        val_batches = tf.data.Dataset.from_tensor_slices((val_seen, val.labels))
-        val_batches = val_batches.batch(recipe.batch_size)
+        batches = features.batches(inputs, labels, recipe.batch_size, seed)
+        val_batches = features.batches(val_seen, val.labels, recipe.batch_size)
     begin = time.perf_counter()
     # A model of its own even without a cut: only this one carries the optimiser.
     history = fit(

@@ -39,7 +39,7 @@ def test_a_slice_gets_everything_that_belongs_to_an_answer(assistant):
 def test_temperature_makes_the_probabilities_milder(assistant):
     images = assistant.cases.images[:4]
     hot, plain = (app.probabilities_of(assistant.model, t, images) for t in (100.0, 1.0))
-    assert hot.max() < 0.26 < plain.max()
+    assert 0 < hot.max() - 0.25 < (plain.max() - 0.25) / 10
 
 
 def test_what_cannot_be_read_is_refused_with_what_is_wanted(assistant):

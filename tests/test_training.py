@@ -187,6 +187,21 @@ def test_head_and_tail_share_one_look_of_the_trunk(parts, monkeypatch):
     assert seconds > 0
 
 
+def test_outputs_are_served_in_single_precision_and_by_seed():
+    outputs = np.random.default_rng(0).random((10, 2, 3)).astype(np.float16)
+    labels = np.arange(10)
+    plain = list(features.batches(outputs, labels, 4))
+    assert [len(x) for x, _ in plain] == [4, 4, 2]
+    assert plain[0][0].dtype == "float32"
+    np.testing.assert_array_equal(np.concatenate([x for x, _ in plain]), outputs)
+    shuffled = features.batches(outputs, labels, 10, seed=1)
+    (x, y), (_, other) = (next(iter(shuffled)) for _ in range(2))
+    np.testing.assert_array_equal(x, outputs[y])
+    assert list(y) != list(labels) and list(other) != list(y)
+    again = next(iter(features.batches(outputs, labels, 10, seed=1)))[1]
+    np.testing.assert_array_equal(again, y)
+
+
 def test_features_are_computed_once(parts, monkeypatch):
     images = parts[0].images
     trunk = models.part(models.transfer("mobilenetv2"), stop="block_1_project")

@@ -10,7 +10,6 @@ import dataclasses
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from course_utils import datasets, evaluation, features, models, results, training, weights
 from course_utils.datasets import Dataset
@@ -92,9 +91,8 @@ def learned(
 
     views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
     inputs, labels = np.concatenate([seen(view, rows) for view in views]), train.labels[rows]
-    served = tf.data.Dataset.from_tensor_slices((inputs, np.tile(labels, len(views))))
-    served = served.shuffle(len(inputs), seed=seed).batch(recipe.batch_size)
-    watched = tf.data.Dataset.from_tensor_slices((seen(val.images), val.labels)).batch(64)
+    served = features.batches(inputs, np.tile(labels, len(views)), recipe.batch_size, seed)
+    watched = features.batches(seen(val.images), val.labels)
     training.fit(tail, served, watched, recipe.epochs, recipe.learning_rate)
     return tail.predict(seen(test.images), verbose=0)
 

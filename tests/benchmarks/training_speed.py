@@ -117,11 +117,10 @@ def views(data: datasets.Dataset) -> list[np.ndarray]:
 
 def served(inputs: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
     """Shuffled batches of cached features, or of slices, which are scaled on their way."""
-    batches = tf.data.Dataset.from_tensor_slices((inputs, labels))
-    batches = batches.shuffle(len(labels), seed=7).batch(batch_size)
+    batches = features.batches(inputs, labels, batch_size, seed=7)
     if inputs.dtype == np.uint8:
         batches = batches.map(lambda images, labels: (augment.scale(images), labels))
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return batches
 
 
 def seconds(history) -> float:
