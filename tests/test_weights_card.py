@@ -32,7 +32,7 @@ def test_the_weights_that_come_along_are_whole_small_and_lose_little():
         ("mobilenetv2-head", 1600),
         ("mobilenetv2-finetuned", 400),
         ("mobilenetv2-finetuned", 1600),
-        # With 400 slices ResNet50 gains nothing, and the card says so.
+        ("resnet50-finetuned", 400),
         ("resnet50-finetuned", 1600),
     ],
 )
