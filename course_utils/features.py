@@ -1,5 +1,6 @@
 """What frozen layers make of the slices: computed once, kept on disk, read by all later runs."""
 
+import functools
 import hashlib
 import time
 from collections.abc import Iterable
@@ -80,6 +81,10 @@ def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:
         raise CourseError(f"{path} is damaged ({error}): delete it and try again.") from None
 
 
+# A part that is made anew has to be prepared anew, which takes seconds for each set of slices.
+_part = functools.lru_cache(maxsize=2)(models.part)
+
+
 def outputs(
     model: keras.Model, recipe: recipes.Recipe, images: np.ndarray
 ) -> tuple[np.ndarray, float]:
@@ -102,12 +107,11 @@ def outputs(
     seconds : float
     """
     stop = recipes.TRUNKS[recipe.network] if recipe.cut == "pooled" else recipe.cut
-    seen, seconds = cached(models.part(model, stop=stop), images)
+    seen, seconds = cached(_part(model, None, stop), images)
     if stop == recipe.cut:
         return seen, seconds
     begin = time.perf_counter()
-    rest = models.part(model, start=stop, stop=recipe.cut)
-    pooled = rest.predict(seen, batch_size=64, verbose=0)
+    pooled = _part(model, stop, recipe.cut).predict(seen, batch_size=64, verbose=0)
     return pooled, seconds + time.perf_counter() - begin
 
 

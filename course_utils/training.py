@@ -193,9 +193,10 @@ def kept(choices: dict, make: Callable[[], tuple[keras.Model, pd.DataFrame, dict
     with files.lock(folder):
         # Another kernel may have finished the same run while this one waited.
         if not folder.exists():
-            _save(folder, choices, *make())
-        else:
-            print(f"{name}: trained before, reloaded.")
+            model, history, seconds = make()
+            _save(folder, choices, model, history, seconds)
+            return Run(name, model, history, choices, seconds, folder)
+    print(f"{name}: trained before, reloaded.")
     return load(folder)
 
 
