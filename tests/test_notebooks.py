@@ -54,7 +54,7 @@ def test_opening(lesson):
 
 
 def test_says_once_that_it_is_no_medical_device(lesson):
-    assert "\n".join(prose(lesson)).count("medical device") == 1
+    assert "\n".join(prose(lesson)).count("no medical device") == 1
 
 
 def test_one_set_up_cell_comes_first(lesson):
