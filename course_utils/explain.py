@@ -8,7 +8,7 @@ from scipy import ndimage
 from course_utils import features, models, settings
 from course_utils.files import CourseError
 
-BATCH = 64
+BATCH = 32
 
 
 def gradcam(

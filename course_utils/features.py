@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_utils import files, models, recipes, settings
+from course_utils import augment, files, models, recipes, settings
 from course_utils.files import CourseError
 
 
@@ -28,20 +28,10 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 64) -> np.
     ndarray of float32, (slices, ...)
         Probabilities, (slices, 4), where the network is a classifier.
     """
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    # As floats all slices at once would take a gigabyte.
-    step = 8 * batch_size
-    return np.concatenate(
-        [
-            model.predict(
-                images[begin : begin + step] / np.float32(255),
-                batch_size=batch_size,
-                verbose=0,
-            )
-            for begin in range(0, len(images), step)
-        ]
-    )
+    # One call for all slices, which become floats a batch at a time: as floats all at once they
+    # would take a gigabyte.
+    served = tf.data.Dataset.from_tensor_slices(images).batch(batch_size).map(augment.scale)
+    return model.predict(served.prefetch(tf.data.AUTOTUNE), verbose=0)
 
 
 def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:

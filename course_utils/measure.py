@@ -65,7 +65,7 @@ def evaluate(
         train = data.take((data.table["split"] == "train").to_numpy())
     run = training.train(recipe, train, val, start, seed)
     # The first batch only builds the graph: it is not what a slice costs.
-    run.predict(test.take(range(64)))
+    run.predict(test.take(range(min(64, len(test)))))
     begin = time.perf_counter()
     probabilities = run.predict(test)
     seconds = time.perf_counter() - begin

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from course_utils import settings, weights
 from course_utils.datasets import CLASS_NAMES
@@ -194,7 +195,8 @@ def _take_averages(network: keras.Model, norms: list, images: np.ndarray) -> Non
     usual = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 0.0  # The averages become those of this batch.
-    network([images[chosen, ..., np.newaxis] / np.float32(255)], training=True)
+    # As a graph, which lets go of a layer's maps once the next one has been computed.
+    tf.function(network)(images[chosen, ..., np.newaxis] / np.float32(255), training=True)
     for norm, momentum in zip(norms, usual, strict=True):
         norm.momentum = momentum
 

@@ -6,7 +6,7 @@ order of Billot et al. (SynthSeg, 2023). Everything about a patient follows from
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import joblib
 import numpy as np
@@ -198,14 +198,35 @@ def practice(
     table : pandas.DataFrame
         A row a slice: label, patient, group, split, source, and the columns of :func:`slices`.
     """
-    head = anatomy.head()
-    work = joblib.Parallel(n_jobs=-1, return_as="generator")(
-        joblib.delayed(_member)(head, number, seed, patients) for number in range(patients)
-    )
-    parts = tqdm(work, total=patients, desc="Simulating patients", unit="patient")
-    images, masks, tables = zip(*parts, strict=True)
+    images, masks, tables = zip(*each(_member, seed, patients, "Simulating patients"), strict=True)
     contrasts = dict(zip(scanners.CONTRASTS, np.concatenate(images, axis=1), strict=True))
     return contrasts, np.concatenate(masks), pd.concat(tables, ignore_index=True)
+
+
+def each(make: Callable[..., tuple], seed: int, patients: int, title: str) -> Iterator[tuple]:
+    """Make something of every patient, on all cores, with a progress bar.
+
+    Parameters
+    ----------
+    make : callable
+        Takes the head, a patient's number, the seed and the number of patients.
+    seed, patients : int
+        See :func:`practice`.
+    title : str
+        What stands before the bar.
+
+    Yields
+    ------
+    tuple
+        What ``make`` returned, in the order of the patients.
+    """
+    head = anatomy.head()
+    # Workers with nothing to do would otherwise hold their memory for minutes.
+    with joblib.parallel_config(backend="loky", idle_worker_timeout=5):
+        work = joblib.Parallel(n_jobs=-1, return_as="generator")(
+            joblib.delayed(make)(head, number, seed, patients) for number in range(patients)
+        )
+    yield from tqdm(work, total=patients, desc=title, unit="patient")
 
 
 def member(

@@ -4,10 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from course_utils import anatomy, datasets, files, settings, simulate
 from course_utils.datasets import Dataset
@@ -127,11 +125,7 @@ def practice(
         lesion_diameter_mm (of a ball of the volume that the mask has), and the middle of the
         first voxel in mm, RAS: corner_x, corner_y, corner_z.
     """
-    head = anatomy.head()
-    work = joblib.Parallel(n_jobs=-1, return_as="generator")(
-        joblib.delayed(_member)(head, number, seed, patients) for number in range(patients)
-    )
-    parts = tqdm(work, total=patients, desc="Simulating volumes", unit="patient")
+    parts = simulate.each(_member, seed, patients, "Simulating volumes")
     images, masks, rows = zip(*parts, strict=True)
     return {datasets.MAIN_CONTRAST: np.stack(images)}, np.stack(masks), pd.DataFrame(rows)
 
