@@ -54,6 +54,10 @@ def bars(values: Mapping[str, float], xlabel: str, headline: str, form: str = "{
     axes.bar_label(drawn, fmt=form, padding=3)
     axes.set(xlabel=xlabel, xlim=(0, 1.15 * max(values.values())))
     axes.tick_params(axis="y", length=0)
+    if max(values.values()) >= 10_000:
+        # Matplotlib would write powers of ten into a corner.
+        axes.xaxis.set_major_locator(plt.MaxNLocator(5))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
     headlined(figure, headline)
     return figure
 

@@ -32,6 +32,13 @@ def test_bars_stand_in_the_order_given_with_their_numbers():
     assert {text.get_text() for text in axes.texts} == {"2.00", "1.00"}
 
 
+def test_bars_of_large_numbers_are_read_without_powers_of_ten():
+    figure = plots_learning.bars({"many": 1_699_328, "few": 5_124}, "weights", "h", "{:,.0f}")
+    figure.canvas.draw()
+    ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert "800,000" in ticks and len(ticks) <= 6
+
+
 def test_scatters_share_their_axes():
     figure = plots_learning.scatters({"a": ([0, 1], [0, 1]), "b": ([5], [7])}, "x", "y", "h")
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
