@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
-from course_utils.intervals import Estimate
-from course_utils.plots import COLOURS, INK, OKABE_ITO, PALE, headlined, spoken
+from course_utils.plots import COLOURS, INK, headlined, spoken
 
 
 def mixes(
@@ -87,24 +85,5 @@ def matrix(shares: np.ndarray, names: Sequence[str], headline: str) -> Figure:
     axes.set(xlabel="tested on patients of hospital", ylabel="trained in hospital")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    headlined(figure, headline)
-    return figure
-
-
-def differences(rows: Mapping[str, Estimate], headline: str, xlabel: str) -> Figure:
-    """Draw differences with their 95% intervals, a line each, and a dashed line at none."""
-    figure, axes = plt.subplots(figsize=(7.5, 0.6 * len(rows) + 1.2))
-    for line, estimate in enumerate(reversed(rows.values())):
-        axes.plot([estimate.low, estimate.high], [line] * 2, color=OKABE_ITO["sky"], linewidth=6)
-        axes.plot(estimate.value, line, "o", color=INK, markersize=7)
-        text = f"{100 * estimate.value:+.1f}"
-        axes.text(estimate.value, line + 0.2, text, ha="center", va="bottom")
-    axes.axvline(0, color=PALE, linestyle="--", linewidth=1.5, zorder=0)
-    reach = 1.1 * max(max(abs(e.low), abs(e.high)) for e in rows.values())
-    axes.set(xlim=(-reach, reach), ylim=(-0.5, len(rows) - 0.3), xlabel=xlabel)
-    axes.set_yticks(range(len(rows)), reversed(rows.keys()))
-    points = FuncFormatter(lambda value, _: f"{100 * value:+.0f}" if value else "0")
-    axes.xaxis.set_major_formatter(points)
-    axes.tick_params(axis="y", length=0)
     headlined(figure, headline)
     return figure

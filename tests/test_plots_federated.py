@@ -6,7 +6,6 @@ import pytest
 
 from course_utils import plots_federated
 from course_utils.datasets import CLASS_NAMES
-from course_utils.intervals import Estimate
 
 
 @pytest.fixture(autouse=True)
@@ -48,16 +47,3 @@ def test_a_matrix_has_a_percentage_in_each_cell():
     assert [text.get_weight() for text in axes.texts] == ["bold", "normal", "normal", "bold"]
     assert axes.images[0].get_clim() == (0, 1)
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
-
-
-def test_differences_stand_on_both_sides_of_zero():
-    rows = {"better": Estimate(0.12, 0.05, 0.2), "unclear": Estimate(-0.02, -0.06, 0.03)}
-    figure = plots_federated.differences(rows, "d", "points")
-    axes = figure.axes[0]
-    assert texts(axes) == ["-2.0", "+12.0"]
-    low, high = axes.get_xlim()
-    assert low == -high
-    assert high > 0.2
-    ends = [sorted(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2]
-    assert [-0.06, 0.03] in ends
-    assert [0.05, 0.2] in ends
