@@ -130,7 +130,7 @@ def repooled(model: keras.Model, images: np.ndarray, weights: np.ndarray) -> np.
     """
     maps = features.predict(models.part(model, stop="features"), images)
     pooled = (maps * weights).sum(axis=(1, 2))
-    return models.part(model, start="pooled").predict(pooled, batch_size=BATCH, verbose=0)
+    return features.predict(models.part(model, start="pooled"), pooled)
 
 
 def pointing_game(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """What frozen layers make of the slices: computed once, kept on disk, read by all later runs."""
 
-import functools
 import hashlib
 import time
 from collections.abc import Iterable
@@ -13,14 +12,16 @@ from course_utils import augment, files, models, recipes, settings
 from course_utils.files import CourseError
 
 
-def predict(model: keras.Model, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
-    """Run slices through a network, a batch at a time.
+def predict(model: keras.Model, inputs: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """Run slices, or what frozen layers made of them, through a network, a batch at a time.
 
     Parameters
     ----------
     model : keras.Model
-        Takes float32 slices (batch, 128, 128, contrasts) in [0, 1].
-    images : ndarray of uint8, (slices, 128, 128), or (slices, 128, 128, contrasts)
+        Takes float32 inputs; slices in [0, 1], (batch, 128, 128, contrasts).
+    inputs : ndarray
+        Slices of uint8, (slices, 128, 128), or (slices, 128, 128, contrasts); or outputs of
+        earlier layers, float16 or float32, (slices, ...).
     batch_size : int
 
     Returns
@@ -30,8 +31,8 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 64) -> np.
     """
     # One call for all slices, which become floats a batch at a time: as floats all at once they
     # would take a gigabyte.
-    served = tf.data.Dataset.from_tensor_slices(images).batch(batch_size).map(augment.scale)
-    return model.predict(served.prefetch(tf.data.AUTOTUNE), verbose=0)
+    served = tf.data.Dataset.from_tensor_slices(_stored(inputs)).batch(batch_size).map(_floats)
+    return model.predict(augment.ahead(served), verbose=0)
 
 
 def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:
@@ -71,14 +72,10 @@ def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:
         raise CourseError(f"{path} is damaged ({error}): delete it and try again.") from None
 
 
-# A part that is made anew has to be prepared anew, which takes seconds for each set of slices.
-_part = functools.lru_cache(maxsize=2)(models.part)
-
-
 def outputs(
-    model: keras.Model, recipe: recipes.Recipe, images: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """What the frozen layers of a recipe make of slices, and the seconds that it took.
+    model: keras.Model, recipe: recipes.Recipe, *sets: np.ndarray
+) -> tuple[list[np.ndarray], float]:
+    """What the frozen layers of a recipe make of sets of slices, and the seconds that it took.
 
     The features under a head come from the outputs of the trunk under a tail: whoever trains both
     has the trunk look at each slice once.
@@ -89,30 +86,38 @@ def outputs(
         The whole network.
     recipe : Recipe
         One with a cut.
-    images : ndarray of uint8, (slices, 128, 128)
+    *sets : ndarray of uint8, (slices, 128, 128)
+        For training and for validation, say. Hand over all at once: a part of a network has to be
+        prepared before it runs, which takes seconds each time.
 
     Returns
     -------
-    outputs : ndarray of float, (slices, ...)
+    outputs : list of ndarray of float, (slices, ...)
+        One a set.
     seconds : float
+        For all sets together.
     """
     stop = recipes.TRUNKS[recipe.network] if recipe.cut == "pooled" else recipe.cut
-    seen, seconds = cached(_part(model, None, stop), images)
-    if stop == recipe.cut:
-        return seen, seconds
-    begin = time.perf_counter()
-    pooled = _part(model, stop, recipe.cut).predict(seen, batch_size=64, verbose=0)
-    return pooled, seconds + time.perf_counter() - begin
+    trunk = models.part(model, stop=stop)
+    seen = [cached(trunk, images) for images in sets]
+    found, seconds = [output for output, _ in seen], sum(took for _, took in seen)
+    if stop != recipe.cut:
+        begin = time.perf_counter()
+        rest = models.part(model, stop, recipe.cut)
+        found = [predict(rest, output) for output in found]
+        seconds += time.perf_counter() - begin
+    return found, seconds
 
 
 def batches(
-    outputs: np.ndarray, labels: np.ndarray, batch_size: int = 64, seed: int | None = None
+    inputs: np.ndarray, labels: np.ndarray, batch_size: int = 64, seed: int | None = None
 ) -> tf.data.Dataset:
     """Serve outputs of frozen layers in batches, to train what comes after them.
 
     Parameters
     ----------
-    outputs : ndarray of float16 or float32, (slices, ...)
+    inputs : ndarray
+        As :func:`predict` takes them.
     labels : ndarray of int, (slices,)
     batch_size : int
     seed : int, optional
@@ -121,19 +126,26 @@ def batches(
     Returns
     -------
     tf.data.Dataset
-        Of float32 outputs and labels.
+        Of float32 inputs and labels.
     """
-    half = outputs.dtype == np.float16
-    # Read as whole numbers until they are single precision: TensorFlow complains of half
-    # precision in its pipelines wherever the processor does not compute in it.
-    stored = outputs.view(np.uint16) if half else outputs
-    served = tf.data.Dataset.from_tensor_slices((stored, labels))
+    served = tf.data.Dataset.from_tensor_slices((_stored(inputs), labels))
     if seed is not None:
         served = served.shuffle(len(labels), seed=seed)
-    served = served.batch(batch_size)
-    if half:
-        served = served.map(lambda x, y: (tf.cast(tf.bitcast(x, tf.float16), tf.float32), y))
-    return served.prefetch(tf.data.AUTOTUNE)
+    return augment.ahead(served.batch(batch_size).map(lambda x, y: (_floats(x), y)))
+
+
+def _stored(inputs: np.ndarray) -> np.ndarray:
+    # Half precision goes through a pipeline as whole numbers: TensorFlow complains of it there
+    # wherever the processor does not compute in it.
+    return inputs.view(np.uint16) if inputs.dtype == np.float16 else inputs
+
+
+def _floats(inputs: tf.Tensor) -> tf.Tensor:
+    if inputs.dtype == tf.uint8:
+        return augment.scale(inputs)
+    if inputs.dtype == tf.uint16:
+        return tf.cast(tf.bitcast(inputs, tf.float16), tf.float32)
+    return inputs
 
 
 def fingerprint(*arrays: Iterable) -> str:

@@ -6,7 +6,7 @@ import joblib
 import numpy as np
 import tensorflow as tf
 
-from course_utils import anatomy, scanners, settings, simulate
+from course_utils import anatomy, augment, scanners, settings, simulate
 from course_utils.files import CourseError
 
 PATIENTS = 100
@@ -110,7 +110,7 @@ def batches(shard: Shard, batch_size: int, seed: int | None = None) -> tf.data.D
         return images, {"kind": kinds, "plane": planes, **grids}
 
     served = served.enumerate().map(lambda number, parts: answered(number, *parts))
-    return served.prefetch(2)
+    return augment.ahead(served)
 
 
 def _member(head: anatomy.Head, seed: list[int]) -> tuple[np.ndarray, ...]:

@@ -235,9 +235,7 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
     else:
         images, val_images = (part.stacked(network.contrasts) for part in (train, val))
         views = [images, images[:, :, ::-1]] if recipe.mirror else [images]
-        cached = [features.outputs(model, recipe, view) for view in [*views, val_images]]
-        feature_seconds = sum(seconds for _, seconds in cached)
-        *seen, val_seen = [array for array, _ in cached]
+        (*seen, val_seen), feature_seconds = features.outputs(model, recipe, *views, val_images)
         inputs, labels = np.concatenate(seen), np.tile(train.labels, len(views))
         batches = features.batches(inputs, labels, recipe.batch_size, seed)
         val_batches = features.batches(val_seen, val.labels, recipe.batch_size)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from course_utils import augment
+from course_utils import augment, features
 from course_utils.datasets import CLASS_NAMES, Dataset
 
 
@@ -212,3 +212,10 @@ def test_moves_can_be_put_into_batches():
     first, again = served(batches)[0], served(batches)[0]
     assert first.shape == (10, 128, 128, 1)
     assert not np.array_equal(first, again)
+
+
+def test_nothing_is_tuned_while_batches_are_served():
+    data = made_up(8)
+    moved = augment.batches(data, 4, augment.pipeline(), shuffle=True)
+    for batches in (moved, features.batches(data.images, data.labels, seed=1)):
+        assert batches.options().autotune.enabled is False

@@ -174,14 +174,15 @@ def test_an_unknown_recipe_is_named(parts):
         training.train("resnet", *parts)
 
 
-def test_head_and_tail_share_one_look_of_the_trunk(parts, monkeypatch):
+def test_head_and_tail_share_one_look_of_the_trunk(parts):
     images = parts[0].images
     model = models.transfer("mobilenetv2", images=images)
     tail, head = (training.RECIPES[f"mobilenetv2-{name}"] for name in ("finetuned", "head"))
-    features.outputs(model, tail, images)
-    monkeypatch.setattr(features, "predict", lambda *_: pytest.fail("computed a second time"))
-    pooled, seconds = features.outputs(model, head, images)
-    monkeypatch.undo()
+    features.outputs(model, tail, images, images[::-1])
+    kept = sorted(features.settings.data_dir().glob("features/*.npz"))
+    (pooled, turned), seconds = features.outputs(model, head, images, images[::-1])
+    assert sorted(features.settings.data_dir().glob("features/*.npz")) == kept and len(kept) == 2
+    np.testing.assert_allclose(turned[::-1], pooled, rtol=1e-5, atol=1e-5)
     direct = training.predict(models.part(model, stop="pooled"), images)
     np.testing.assert_allclose(pooled, direct, rtol=2e-2, atol=1e-2)
     assert seconds > 0

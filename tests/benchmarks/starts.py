@@ -82,19 +82,18 @@ def learned(
     keras.utils.set_random_seed(seed)
     model = models.transfer(recipe.network, source, recipe.dropout, train.images[np.sort(rows)])
     tail = models.part(model, start=recipe.cut)
-
-    def seen(images: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
-        # The trunk of a fixed start is the same for all seeds: let it look at all slices once.
-        if source.kind == "random":
-            return features.outputs(model, recipe, images[rows])[0]
-        return features.outputs(model, recipe, images)[0][rows]
-
     views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
-    inputs, labels = np.concatenate([seen(view, rows) for view in views]), train.labels[rows]
-    served = features.batches(inputs, np.tile(labels, len(views)), recipe.batch_size, seed)
-    watched = features.batches(seen(val.images), val.labels)
+    # The trunk of a fixed start is the same for all seeds: let it look at all slices once.
+    early = source.kind == "random"
+    (*inputs, seen_val, seen_test), _ = features.outputs(
+        model, recipe, *(view[rows] if early else view for view in views), val.images, test.images
+    )
+    inputs = np.concatenate([seen if early else seen[rows] for seen in inputs])
+    labels = np.tile(train.labels[rows], len(views))
+    served = features.batches(inputs, labels, recipe.batch_size, seed)
+    watched = features.batches(seen_val, val.labels)
     training.fit(tail, served, watched, recipe.epochs, recipe.learning_rate)
-    return tail.predict(seen(test.images), verbose=0)
+    return features.predict(tail, seen_test)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,8 @@ import time
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from course_utils import (
-    augment,
     datasets,
     evaluation,
     features,
@@ -53,12 +51,13 @@ def main() -> None:
         if name == "frozen":
             for layer in models.part(model, stop=TAIL.cut).layers:
                 layer.trainable = False
-        batches = served(np.concatenate(inputs), np.tile(train.labels, 2), TAIL.batch_size)
+        inputs, labels = np.concatenate(inputs), np.tile(train.labels, 2)
+        batches = features.batches(inputs, labels, TAIL.batch_size, seed=7)
         share = 10 if name == "whole" else 1
         history = training.fit(
             learner,
             batches.take(len(batches) // share),
-            served(val_inputs, val.labels, TAIL.batch_size).take(1),
+            features.batches(val_inputs, val.labels, TAIL.batch_size).take(1),
             3 if name == "whole" else TAIL.epochs,
             TAIL.learning_rate,
         )
@@ -77,8 +76,8 @@ def main() -> None:
             inputs, val_inputs, learner, epochs = train.images, val.images, models.part(model), 2
         history = training.fit(
             learner,
-            served(inputs, train.labels, HEAD.batch_size),
-            served(val_inputs, val.labels, HEAD.batch_size).take(1),
+            features.batches(inputs, train.labels, HEAD.batch_size, seed=7),
+            features.batches(val_inputs, val.labels, HEAD.batch_size).take(1),
             epochs,
             HEAD.learning_rate,
         )
@@ -113,14 +112,6 @@ def main() -> None:
 def views(data: datasets.Dataset) -> list[np.ndarray]:
     """The slices and their mirror images."""
     return [data.images, data.images[:, :, ::-1]]
-
-
-def served(inputs: np.ndarray, labels: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Shuffled batches of cached features, or of slices, which are scaled on their way."""
-    batches = features.batches(inputs, labels, batch_size, seed=7)
-    if inputs.dtype == np.uint8:
-        batches = batches.map(lambda images, labels: (augment.scale(images), labels))
-    return batches
 
 
 def seconds(history) -> float:
