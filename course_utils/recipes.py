@@ -54,7 +54,7 @@ RECIPES = {
         Recipe("mobilenetv2-head", "mobilenetv2", 40, 1e-2, cut="pooled", dropout=0.0),
         Recipe("mobilenetv2-finetuned", "mobilenetv2", 9, 3e-4, TRUNKS["mobilenetv2"], mirror=True),
         Recipe("resnet50-head", "resnet50", 40, 3e-3, cut="pooled", dropout=0.0),
-        Recipe("resnet50-finetuned", "resnet50", 6, 1e-3, TRUNKS["resnet50"], batch_size=32),
+        Recipe("resnet50-finetuned", "resnet50", 4, 1e-3, TRUNKS["resnet50"], batch_size=32),
     )
 }
 

@@ -1,6 +1,7 @@
 """The batches are right, and augmentation changes what it should and nothing else."""
 
 import dataclasses
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -219,3 +220,9 @@ def test_nothing_is_tuned_while_batches_are_served():
     moved = augment.batches(data, 4, augment.pipeline(), shuffle=True)
     for batches in (moved, features.batches(data.images, data.labels, seed=1)):
         assert batches.options().autotune.enabled is False
+
+
+def test_every_pipeline_is_served_ahead():
+    for path in Path(augment.__file__).parent.glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        assert source.count("from_tensor_slices(") <= source.count("ahead("), path.name
