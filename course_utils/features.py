@@ -112,7 +112,7 @@ def outputs(
 def batches(
     inputs: np.ndarray, labels: np.ndarray, batch_size: int = 64, seed: int | None = None
 ) -> tf.data.Dataset:
-    """Serve outputs of frozen layers in batches, to train what comes after them.
+    """Serve slices, or what frozen layers made of them, in batches to train on.
 
     Parameters
     ----------
