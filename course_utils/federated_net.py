@@ -39,7 +39,7 @@ clientapp = "course_utils.federated_app:client"
 rounds = 3
 passes = 2
 at-least = 2
-patience = 900
+patience = 300
 """
 
 

@@ -107,10 +107,10 @@ def federation():
 def test_a_hospital_drops_out_in_mid_round_and_comes_back():
     with federation() as (process, said):
         # A hospital that is back before anyone missed it has lost its task all the same: then
-        # nothing but patience ends the round, and 15 minutes of it are too many for a test.
+        # nothing but patience ends the round, and five minutes of it are too many for a test.
         app = federated_parts.folder() / "app" / "pyproject.toml"
-        assert "patience = 900" in app.read_text()
-        app.write_text(app.read_text().replace("patience = 900", "patience = 150"))
+        assert "patience = 300" in app.read_text()
+        app.write_text(app.read_text().replace("patience = 300", "patience = 150"))
         told, result = [], []
         # The next round begins only when all four are there, so the run needs it back.
         training = threading.Thread(
