@@ -98,6 +98,14 @@ def test_closing_parts_in_order(lesson):
     assert starts[0] > [m.start() for m in SECTION.finditer(text)][-1]
 
 
+def test_a_core_lesson_leads_to_the_next(lesson):
+    core = [path.name for path in LESSONS if path.name.startswith("0")]
+    following = dict(zip(core, core[1:], strict=False)).get(lesson["path"].name)
+    if following:
+        text = "\n".join(prose(lesson)).partition("## What comes next")[2]
+        assert re.search(r"\]\((.+?\.ipynb)\)", text)[1] == following
+
+
 def test_exercises_have_solutions_that_pass(lesson, practice, own_data_folder, monkeypatch):
     asked = EXERCISE.findall("\n".join(cell["text"] for cell in code(lesson)))
     solutions = SOLUTION.findall("\n".join(prose(lesson)))
@@ -133,6 +141,9 @@ def test_quiz_asks_three_questions_and_hides_its_answers(lesson):
         assert question.endswith("?")
         assert len(answers) >= 3
         assert all(answers.values()), "every answer answers back"
+    scripts = [output["data"].get("application/javascript", []) for output in quiz["outputs"]]
+    stored = "".join(line for script in scripts for line in script)
+    assert all(json.dumps(question)[1:-1] in stored for question in questions), "run it again"
 
 
 def test_code_cells_are_short(lesson):
