@@ -115,7 +115,9 @@ def fit(
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    with tqdm(total=epochs * steps, unit="batch") as bar:
+    # Who reads a notebook's messages only after the cell, as its tests do, loses the last ones of a
+    # long training where the bar moves ten times a second, as usual: the queue is full by then.
+    with tqdm(total=epochs * steps, unit="batch", mininterval=0.5) as bar:
         progress = _Progress(bar, epochs)
         model.fit(
             train,

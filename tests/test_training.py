@@ -85,6 +85,14 @@ def test_the_learning_rate_climbs_for_an_epoch_and_falls_to_zero(parts):
     assert rates[12] == pytest.approx(0, abs=1e-9)
 
 
+def test_the_bar_moves_twice_a_second_at_most(parts, monkeypatch):
+    asked, bar = {}, training.tqdm
+    monkeypatch.setattr(training, "tqdm", lambda **how: asked.update(how) or bar(**how))
+    batches = augment.batches(parts[0])
+    training.fit(models.baseline(), batches, batches, 1)
+    assert asked["mininterval"] >= 0.5
+
+
 def test_two_runs_with_one_seed_give_the_same_figures(parts, monkeypatch, tmp_path):
     assert_same(*trained_twice(QUICK, parts, monkeypatch, tmp_path))
 
