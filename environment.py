@@ -282,6 +282,7 @@ def variables():
         PIP_USER="0",
         PYTHONUTF8="1",
         TF_CPP_MIN_LOG_LEVEL="3",
+        KERAS_BACKEND="tensorflow",
         # The environment's own kernel, even where another one is registered by the same name.
         JUPYTER_PREFER_ENV_PATH="1",
     )

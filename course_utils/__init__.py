@@ -1,6 +1,1 @@
 """What the lessons of the course import."""
-
-from course_utils import quiet
-
-quiet.tensorflow()
-quiet.flower()

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from course_utils import settings
+from course_utils.core.backend import keras, tf
 from course_utils.datasets import MAIN_CONTRAST, Dataset
 
 
@@ -147,10 +146,10 @@ def batches(
         # One call a batch, not one a slice; and one call at a time: with several at once, which
         # batch gets which random numbers would depend on the machine.
         served = served.map(lambda images, labels: (augmentation(images, training=True), labels))
-    return ahead(served)
+    return prefetch(served)
 
 
-def ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
+def prefetch(batches: tf.data.Dataset) -> tf.data.Dataset:
     """Have the next batches prepared while a network is busy with one.
 
     Without TensorFlow's tuning of pipelines: it runs in a thread that sleeps longer and longer, and

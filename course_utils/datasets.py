@@ -1,19 +1,27 @@
 """One form for every data set: arrays, a table with a row a slice, and splits by group."""
 
 import dataclasses
+import importlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from course_utils import audit, files, kaggle, settings, simulate
-from course_utils.files import CourseError
+from course_utils import settings
+from course_utils.core import files
+from course_utils.core.errors import CourseError
 
 CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 MAIN_CONTRAST = "t1ce"
+# Where each data set comes from: the module is imported when its data set is asked for.
+SOURCES = {
+    "practice": "course_utils.simulator.practice",
+    "kaggle": "course_utils.realdata.kaggle",
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -169,33 +177,41 @@ def load(name: str | None = None) -> Dataset:
     """
     name = name or settings.dataset()
     folder = folder_of(name)
-    if name == "practice" and not folder.exists():
+    if not folder.exists():
         with files.lock(folder):
             # Another kernel may have finished while this one waited.
             if not folder.exists():
-                save(folder, *simulate.practice())
-    if not folder.exists():
-        raise CourseError(
-            "The Kaggle data is not on this computer yet: fetch it with 'course data download', "
-            "or with 'course data import PATH' from a zip or folder you have."
-        )
+                save(folder, *source(name).make())
     return read(name, folder)
 
 
-def import_kaggle(path: Path) -> Dataset:
-    """Read the Kaggle data from a zip or a folder, find its duplicates, and cache it.
+def import_data(path: Path, name: str = "kaggle") -> Dataset:
+    """Read a data set from a zip or a folder, and keep it in place of an earlier import.
 
     Raises
     ------
     CourseError
         If nothing usable is there; the data imported before, if any, stays.
     """
-    folder = folder_of("kaggle")
-    images, table, problems = kaggle.read(path)
-    table["group"] = audit.duplicate_groups(images)
+    content = source(name).content(path)
+    folder = folder_of(name)
     with files.lock(folder):
-        save(folder, {MAIN_CONTRAST: images}, None, table, problems)
-    return read("kaggle", folder)
+        save(folder, *content)
+    return read(name, folder)
+
+
+def source(name: str) -> ModuleType:
+    """Import the module that a data set comes from.
+
+    It has a ``VERSION`` for the cache, ``make()`` and, for data that is imported,
+    ``content(path)``: both return what :func:`save` takes.
+
+    Raises
+    ------
+    CourseError
+        If there is no such data set.
+    """
+    return importlib.import_module(SOURCES[settings.known_dataset(name)])
 
 
 def folder_of(name: str) -> Path:
@@ -206,13 +222,8 @@ def folder_of(name: str) -> Path:
     CourseError
         If there is no such data set.
     """
-    if name not in settings.DATASETS:
-        raise CourseError(
-            f"There is no data set called {name!r}: use one of {', '.join(settings.DATASETS)}."
-        )
     # A changed simulator must not be answered from an old cache.
-    version = simulate.VERSION if name == "practice" else kaggle.FORMAT
-    return settings.data_dir() / name / f"v{version}"
+    return settings.data_dir() / name / f"v{source(name).VERSION}"
 
 
 def save(
@@ -233,6 +244,8 @@ def save(
         if problems is not None:
             problems.to_csv(new / "problems.csv", index=False)
         (new / "contents.json").write_text(json.dumps({"contrasts": list(contrasts)}))
+        # What cannot be read again must not take the place of what can.
+        read(folder.parent.name, new)
 
 
 def problems(name: str = "kaggle") -> pd.DataFrame:
@@ -242,7 +255,8 @@ def problems(name: str = "kaggle") -> pd.DataFrame:
 
 
 def read(name: str, folder: Path) -> Dataset:
-    try:
+    """Read a data set's cache; its class names are the labels that occur, in order."""
+    with files.reading(f"The cache in {folder}", "delete this folder and try again"):
         contents = json.loads((folder / "contents.json").read_text())
         table = pd.read_csv(folder / "table.csv", dtype={"patient": "string", "group": "string"})
         arrays = {c: np.load(folder / f"{c}.npy", mmap_mode="r") for c in contents["contrasts"]}
@@ -250,11 +264,7 @@ def read(name: str, folder: Path) -> Dataset:
         masks = np.load(masks, mmap_mode="r") if masks.exists() else None
         if any(len(images) != len(table) for images in arrays.values()):
             raise ValueError("the table and the images do not belong together")
-    except (OSError, ValueError) as error:
-        raise CourseError(
-            f"The cache in {folder} is damaged ({error}): delete this folder and try again."
-        ) from None
-    return Dataset(name, arrays, masks, table)
+    return Dataset(name, arrays, masks, table, tuple(sorted(table["label"].unique())))
 
 
 def _folds(

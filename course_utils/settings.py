@@ -6,13 +6,13 @@ Everything a learner can choose is read from here, so that a lesson needs no opt
 import json
 import os
 import platform
-from importlib.metadata import version
+import sys
 from pathlib import Path
 
-from course_utils import files
-from course_utils.files import CourseError
+from course_utils.core import files, packages
+from course_utils.core.errors import CourseError as CourseError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = packages.ROOT
 SEED = 7
 IMAGE_SIZE = 128
 DATASETS = ("practice", "kaggle")
@@ -35,7 +35,23 @@ def dataset() -> str:
         If the name is not one of :data:`DATASETS`.
     """
     name = os.environ.get("COURSE_DATASET") or _remembered().get("dataset", "practice")
-    return _known(name)
+    return known_dataset(name)
+
+
+def known_dataset(name: str) -> str:
+    """Pass on the name of a data set that exists.
+
+    Raises
+    ------
+    CourseError
+        If the name is not one of :data:`DATASETS`.
+    """
+    if name not in DATASETS:
+        raise CourseError(
+            f"There is no data set called {name!r}: choose one of {', '.join(DATASETS)} "
+            "with COURSE_DATASET or in lesson 00."
+        )
+    return name
 
 
 def choose_dataset(name: str) -> None:
@@ -46,7 +62,7 @@ def choose_dataset(name: str) -> None:
     CourseError
         If the name is not one of :data:`DATASETS`.
     """
-    choices = _remembered() | {"dataset": _known(name)}
+    choices = _remembered() | {"dataset": known_dataset(name)}
     with files.atomic(data_dir() / "settings.json") as path:
         path.write_text(json.dumps(choices, indent=1) + "\n")
 
@@ -58,25 +74,16 @@ def static() -> bool:
 
 def show() -> None:
     """Print the versions, the data set and the device that a lesson runs with."""
-    # TensorFlow takes seconds to import: only here. The package keeps its start quiet.
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
+    versions = packages.versions()
+    # TensorFlow takes seconds to import: a lesson that does without it is not made to wait.
+    tf = sys.modules.get("tensorflow")
+    gpus = tf.config.list_physical_devices("GPU") if tf else []
     device = f"{len(gpus)} GPU" if gpus else f"CPU, {os.cpu_count()} cores"
     print(
-        f"Python {platform.python_version()}, TensorFlow {tf.__version__}, "
-        f"Keras {version('keras')}, on {device}"
+        f"Python {platform.python_version()}, TensorFlow {versions.get('tensorflow')}, "
+        f"Keras {versions.get('keras')}, on {device}"
     )
     print(f"data set: {dataset()}, seed: {SEED}")
-
-
-def _known(name: str) -> str:
-    if name not in DATASETS:
-        raise CourseError(
-            f"There is no data set called {name!r}: choose one of {', '.join(DATASETS)} "
-            "with COURSE_DATASET or in lesson 00."
-        )
-    return name
 
 
 def _remembered() -> dict:

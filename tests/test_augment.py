@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from course_utils import augment, features
+from course_utils import augment
 from course_utils.datasets import CLASS_NAMES, Dataset
+from course_utils.training import features
 
 
 def made_up(slices: int = 10) -> Dataset:

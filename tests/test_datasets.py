@@ -10,11 +10,13 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from test_kaggle import laid_out, official, picture
+from realdata.test_kaggle import laid_out, official, picture
 
-from course_utils import datasets, files, kaggle, settings, simulate
+from course_utils import datasets, settings, simulator
+from course_utils.core import files
+from course_utils.core.errors import CourseError
 from course_utils.datasets import CLASS_NAMES, Dataset
-from course_utils.files import CourseError
+from course_utils.realdata import kaggle
 
 NAMES = ("train", "val", "test")
 
@@ -161,7 +163,7 @@ def test_splits_that_do_not_exist():
 
 
 def test_an_import_is_loaded_from_its_cache(archive, monkeypatch):
-    imported = datasets.import_kaggle(archive)
+    imported = datasets.import_data(archive)
     monkeypatch.setattr(kaggle, "read", None)
     loaded = datasets.load("kaggle")
     pd.testing.assert_frame_equal(imported.table, loaded.table)
@@ -188,12 +190,12 @@ def test_practice_data_is_simulated_once(monkeypatch):
         data = made_up()
         return data.contrasts, data.masks, data.table
 
-    monkeypatch.setattr(simulate, "practice", practice)
+    monkeypatch.setattr(simulator, "practice", practice)
     first, second = datasets.load("practice"), datasets.load("practice")
     assert len(calls) == 1
     assert np.array_equal(first.contrast("flair"), second.contrast("flair"))
     assert np.array_equal(first.masks, made_up().masks)
-    monkeypatch.setattr(simulate, "VERSION", "another")
+    monkeypatch.setattr(simulator, "VERSION", "another")
     datasets.load("practice")
     assert len(calls) == 2
 
@@ -207,7 +209,7 @@ def test_two_kernels_at_once_simulate_once(monkeypatch):
         data = made_up(groups_a_class=3)
         return data.contrasts, data.masks, data.table
 
-    monkeypatch.setattr(simulate, "practice", practice)
+    monkeypatch.setattr(simulator, "practice", practice)
     found = []
     threads = [threading.Thread(target=lambda: found.append(datasets.load())) for _ in range(3)]
     for thread in threads:
@@ -219,7 +221,7 @@ def test_two_kernels_at_once_simulate_once(monkeypatch):
 
 
 def test_two_imports_at_once_both_end_well(archive):
-    threads = [threading.Thread(target=datasets.import_kaggle, args=(archive,)) for _ in range(2)]
+    threads = [threading.Thread(target=datasets.import_data, args=(archive,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -229,22 +231,22 @@ def test_two_imports_at_once_both_end_well(archive):
 
 
 def test_a_failed_import_leaves_the_data_imported_before(archive, tmp_path):
-    before = datasets.import_kaggle(archive).table
+    before = datasets.import_data(archive).table
     empty = tmp_path / "empty"
     empty.mkdir()
     for wrong in (empty, tmp_path / "nothing.zip"):
         with pytest.raises(CourseError):
-            datasets.import_kaggle(wrong)
+            datasets.import_data(wrong)
     pd.testing.assert_frame_equal(datasets.load("kaggle").table, before)
 
 
 def test_a_new_import_takes_the_place_of_the_old_one(archive, tmp_path):
-    old = datasets.import_kaggle(archive)
+    old = datasets.import_data(archive)
     for name, data in laid_out(*official(), each=3).items():
         path = tmp_path / "new" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    assert len(datasets.import_kaggle(tmp_path / "new")) == 24
+    assert len(datasets.import_data(tmp_path / "new")) == 24
     assert len(datasets.load("kaggle")) == 24 and len(datasets.problems()) == 0
     # Whoever had the old data open keeps it.
     assert old.images.shape == (32, 128, 128) and old.images[31].max() > 0
@@ -261,7 +263,7 @@ def test_a_new_import_takes_the_place_of_the_old_one(archive, tmp_path):
     ],
 )
 def test_no_space_and_no_access_leave_nothing_half_written(archive, monkeypatch, error, words):
-    before = datasets.import_kaggle(archive).table
+    before = datasets.import_data(archive).table
 
     def fail(path, array):
         path.write_bytes(b"half")
@@ -270,7 +272,7 @@ def test_no_space_and_no_access_leave_nothing_half_written(archive, monkeypatch,
     with monkeypatch.context() as patch:
         patch.setattr(np, "save", fail)
         with pytest.raises(CourseError, match=words):
-            datasets.import_kaggle(archive)
+            datasets.import_data(archive)
     assert leftovers() == []
     pd.testing.assert_frame_equal(datasets.load("kaggle").table, before)
 
@@ -281,14 +283,14 @@ def test_a_folder_for_data_that_cannot_be_made(archive, monkeypatch, tmp_path):
 
     monkeypatch.setattr("pathlib.Path.mkdir", no)
     with pytest.raises(CourseError, match="set COURSE_DATA to a folder of your own"):
-        datasets.import_kaggle(archive)
+        datasets.import_data(archive)
 
 
 def test_a_file_in_the_place_of_the_data_folder(archive, monkeypatch):
     for wrong in (archive, archive / "data"):
         monkeypatch.setenv("COURSE_DATA", str(wrong))
         with pytest.raises(CourseError, match="set COURSE_DATA to a folder of your own"):
-            datasets.import_kaggle(archive)
+            datasets.import_data(archive)
 
 
 def save_for_ever(folder):
@@ -307,7 +309,7 @@ def save_for_ever(folder):
 
 
 def test_a_kill_half_way_loses_nothing_and_the_next_try_goes_on(archive, own_data_folder):
-    before = datasets.import_kaggle(archive).table
+    before = datasets.import_data(archive).table
     process = multiprocessing.get_context("spawn").Process(
         target=save_for_ever, args=(str(own_data_folder),)
     )
@@ -321,13 +323,13 @@ def test_a_kill_half_way_loses_nothing_and_the_next_try_goes_on(archive, own_dat
     assert leftovers() != []
     pd.testing.assert_frame_equal(datasets.load("kaggle").table, before)
     # Neither the lock nor the half-written folder of the dead process is in the way.
-    assert len(datasets.import_kaggle(archive)) == 32
+    assert len(datasets.import_data(archive)) == 32
     assert leftovers() == []
 
 
 @pytest.mark.parametrize("harm", ["table.csv", "t1ce.npy", "contents.json"])
 def test_a_damaged_cache_says_what_to_delete(archive, harm):
-    datasets.import_kaggle(archive)
+    datasets.import_data(archive)
     folder = datasets.folder_of("kaggle")
     (folder / harm).write_bytes((folder / harm).read_bytes()[:20])
     with pytest.raises(CourseError, match="is damaged") as caught:
@@ -336,7 +338,7 @@ def test_a_damaged_cache_says_what_to_delete(archive, harm):
 
 
 def test_a_cache_whose_parts_do_not_belong_together(archive):
-    datasets.import_kaggle(archive)
+    datasets.import_data(archive)
     folder = datasets.folder_of("kaggle")
     np.save(folder / "t1ce.npy", np.zeros((3, 128, 128), np.uint8))
     with pytest.raises(CourseError, match="do not belong together"):
@@ -344,8 +346,8 @@ def test_a_cache_whose_parts_do_not_belong_together(archive):
 
 
 def test_an_older_form_of_the_cache_is_not_taken_for_the_new_one(archive, monkeypatch):
-    datasets.import_kaggle(archive)
-    monkeypatch.setattr(kaggle, "FORMAT", kaggle.FORMAT + 1)
+    datasets.import_data(archive)
+    monkeypatch.setattr(kaggle, "VERSION", kaggle.VERSION + 1)
     with pytest.raises(CourseError, match="not on this computer yet"):
         datasets.load("kaggle")
 
@@ -357,7 +359,7 @@ def test_pictures_that_are_the_same_share_a_group(tmp_path):
     for name, data in contents.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    groups = datasets.import_kaggle(tmp_path).table.set_index("file")["group"]
+    groups = datasets.import_data(tmp_path).table.set_index("file")["group"]
     assert groups["Testing/glioma/copy.jpg"] == groups["Training/glioma/1.jpg"]
     assert groups.nunique() == len(groups) - 1
 

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from course_utils import __main__, settings
+from course_utils import settings
+from course_utils.cli import commands
 
 TEXTS = sorted(settings.ROOT.glob("*.md")) + [settings.ROOT / "data" / "README.md"]
 
@@ -31,5 +32,5 @@ def test_commands_in_texts_exist(path):
     text = path.read_text(encoding="utf-8")
     for word in set(re.findall(r"(?:`|bin/)course ([a-z]+)", text)):
         with pytest.raises(SystemExit) as stopped:
-            __main__.main([word, "--help"])
+            commands.main([word, "--help"])
         assert stopped.value.code == 0, f"{path.name} speaks of course {word}"

@@ -18,7 +18,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from course_utils import augment, datasets, evaluation, kaggle, results, settings, weights
+from course_utils import augment, datasets, evaluation, settings
+from course_utils.core import results
+from course_utils.models import weights
+from course_utils.realdata import kaggle
 
 SIZES = (32, 64, 128, 224)
 
@@ -33,7 +36,7 @@ def features(images: np.ndarray, size: int) -> tuple[np.ndarray, float]:
     def served(slices: np.ndarray) -> tf.data.Dataset:
         batches = tf.data.Dataset.from_tensor_slices(slices[..., np.newaxis]).batch(64)
         shrunk = batches.map(lambda x: tf.image.resize(x, (size, size), "area"))
-        return augment.ahead(shrunk.map(lambda x: tf.repeat(x / 127.5 - 1, 3, axis=-1)))
+        return augment.prefetch(shrunk.map(lambda x: tf.repeat(x / 127.5 - 1, 3, axis=-1)))
 
     return network.predict(served(images), verbose=0), milliseconds(network, served(images[:256]))
 

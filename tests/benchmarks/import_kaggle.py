@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from course_utils import datasets, results
+from course_utils import datasets
+from course_utils.core import results
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["COURSE_DATA"] = folder
         begin = time.perf_counter()
-        datasets.import_kaggle(path)
+        datasets.import_data(path)
         imported = time.perf_counter()
         data = datasets.load("kaggle")
         loaded = time.perf_counter()

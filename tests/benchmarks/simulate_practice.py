@@ -13,7 +13,8 @@ import time
 
 import psutil
 
-from course_utils import results, simulate
+from course_utils import simulator
+from course_utils.core import results
 
 
 def memory() -> float:
@@ -36,13 +37,13 @@ def main() -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    _, _, table = simulate.practice()
+    _, _, table = simulator.make()
     seconds = time.perf_counter() - begin
     done.set()
     watcher.join()
     figures = {"seconds": seconds, "peak_gb": peak[0], "slices": len(table)}
     print(figures)
-    results.save("simulate_practice", figures, cores=os.cpu_count(), version=simulate.VERSION)
+    results.save("simulate_practice", figures, cores=os.cpu_count(), version=simulator.VERSION)
 
 
 if __name__ == "__main__":

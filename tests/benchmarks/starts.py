@@ -11,9 +11,12 @@ import dataclasses
 import keras
 import numpy as np
 
-from course_utils import datasets, evaluation, features, models, results, training, weights
+from course_utils import datasets, evaluation, models, training
+from course_utils.core import results
 from course_utils.datasets import Dataset
-from course_utils.recipes import RECIPES, Recipe
+from course_utils.models import weights
+from course_utils.training import features
+from course_utils.training.recipes import RECIPES, Recipe
 
 SEEDS = (1, 2, 3)
 COUNTS = (400, 1600)
@@ -78,10 +81,10 @@ def learned(
     test: Dataset,
     seed: int,
 ) -> np.ndarray:
-    """Train as :func:`course_utils.training.train` does; probabilities of the test slices."""
+    """Train as :func:`course_utils.training.runs.train` does; probabilities of the test slices."""
     keras.utils.set_random_seed(seed)
     model = models.transfer(recipe.network, source, recipe.dropout, train.images[np.sort(rows)])
-    tail = models.part(model, start=recipe.cut)
+    tail = models.submodel(model, start=recipe.freeze_until)
     views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
     # The trunk of a fixed start is the same for all seeds: let it look at all slices once.
     early = source.kind == "random"

@@ -17,16 +17,10 @@ import time
 import keras
 import numpy as np
 
-from course_utils import (
-    datasets,
-    evaluation,
-    features,
-    models,
-    recipes,
-    results,
-    training,
-    weights,
-)
+from course_utils import datasets, evaluation, models, training
+from course_utils.core import results
+from course_utils.models import weights
+from course_utils.training import features, recipes
 
 TAIL = recipes.RECIPES["mobilenetv2-finetuned"]
 HEAD = recipes.RECIPES["mobilenetv2-head"]
@@ -41,15 +35,15 @@ def main() -> None:
         model = models.transfer(TAIL.network, source, TAIL.dropout)
         if name == "tail":
             begin = time.perf_counter()
-            trunk = models.part(model, stop=TAIL.cut)
+            trunk = models.submodel(model, stop=TAIL.freeze_until)
             inputs = [features.predict(trunk, i).astype(np.float16) for i in views(train)]
             figures["cache_seconds"] = time.perf_counter() - begin
             val_inputs = features.predict(trunk, val.images).astype(np.float16)
-            learner = models.part(model, start=TAIL.cut)
+            learner = models.submodel(model, start=TAIL.freeze_until)
         else:
-            inputs, val_inputs, learner = views(train), val.images, models.part(model)
+            inputs, val_inputs, learner = views(train), val.images, models.submodel(model)
         if name == "frozen":
-            for layer in models.part(model, stop=TAIL.cut).layers:
+            for layer in models.submodel(model, stop=TAIL.freeze_until).layers:
                 layer.trainable = False
         inputs, labels = np.concatenate(inputs), np.tile(train.labels, 2)
         batches = features.batches(inputs, labels, TAIL.batch_size, seed=7)
@@ -66,14 +60,19 @@ def main() -> None:
 
     for name in ("head", "head_through_network"):
         model = models.transfer(HEAD.network, source, HEAD.dropout)
-        trunk = models.part(model, stop=HEAD.cut)
+        trunk = models.submodel(model, stop=HEAD.freeze_until)
         for layer in trunk.layers:
             layer.trainable = False
         if name == "head":
             inputs, val_inputs = (features.predict(trunk, d.images) for d in (train, val))
-            learner, epochs = models.part(model, start=HEAD.cut), 10
+            learner, epochs = models.submodel(model, start=HEAD.freeze_until), 10
         else:
-            inputs, val_inputs, learner, epochs = train.images, val.images, models.part(model), 2
+            inputs, val_inputs, learner, epochs = (
+                train.images,
+                val.images,
+                models.submodel(model),
+                2,
+            )
         history = training.fit(
             learner,
             features.batches(inputs, train.labels, HEAD.batch_size, seed=7),

@@ -16,8 +16,9 @@ import time
 
 import psutil
 
-from course_utils import evaluation, files, results, training_volumes, volumes
-from course_utils.volumes import Volumes
+from course_utils import evaluation, volumes
+from course_utils.core import files, results
+from course_utils.volumes import Volumes, fitting
 
 # Patients whom neither the practice data nor any choice of a network has met.
 FRESH, FRESH_SEED = 480, 2026
@@ -26,9 +27,7 @@ FRESH, FRESH_SEED = 480, 2026
 def memory(kind: str) -> float:
     """GB that this process grows by, at most, while it trains for an epoch."""
     train, val, _ = volumes.load().split()
-    recipe = dataclasses.replace(
-        training_volumes.RECIPES[kind], name=f"memory-{time.time():.0f}", epochs=1
-    )
+    recipe = dataclasses.replace(fitting.RECIPES[kind], name=f"memory-{time.time():.0f}", epochs=1)
     before, most, done = psutil.Process().memory_info().rss, [0], threading.Event()
 
     def watch() -> None:
@@ -37,7 +36,7 @@ def memory(kind: str) -> float:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    run = training_volumes.train(kind, train, val, recipe)
+    run = fitting.train(kind, train, val, recipe)
     done.set()
     watcher.join()
     files.remove(run.folder)
@@ -46,7 +45,7 @@ def memory(kind: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--memory", choices=training_volumes.RECIPES, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", choices=fitting.RECIPES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         print(memory(options.memory))
@@ -56,11 +55,11 @@ def main() -> None:
     contrasts, masks, table = volumes.practice(FRESH_SEED, FRESH)
     parts = {"test": test, "fresh": Volumes("fresh", contrasts, masks, table)}
     figures, answers = {}, {}
-    for name in training_volumes.RECIPES:
+    for name in fitting.RECIPES:
         # In a process of its own, or the memory of one training would hide that of the next.
         command = [sys.executable, __file__, "--memory", name]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        run = training_volumes.train(name, train, val)
+        run = fitting.train(name, train, val)
         figures[name] = {
             "parameters": run.model.count_params(),
             # By the fastest epoch: whatever else runs on the computer only adds to an epoch.
@@ -68,7 +67,7 @@ def main() -> None:
             "training_gb": float(said.split()[-1]),
         }
         for part, patients in parts.items():
-            answers[name, part] = training_volumes.predict(run.model, patients)
+            answers[name, part] = fitting.predict(run.model, patients)
             figures[name][part] = dataclasses.asdict(
                 evaluation.accuracy(patients.labels, answers[name, part], patients.table["group"])
             )
@@ -87,7 +86,7 @@ def main() -> None:
         split="group",
         patients={"train": len(train), "val": len(val), "test": len(test), "fresh": FRESH},
         fresh_seed=FRESH_SEED,
-        epochs={name: recipe.epochs for name, recipe in training_volumes.RECIPES.items()},
+        epochs={name: recipe.epochs for name, recipe in fitting.RECIPES.items()},
     )
     print(path.read_text(encoding="utf-8"))
 

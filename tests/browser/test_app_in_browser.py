@@ -19,16 +19,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import (
-    answers_app,
-    app,
-    datasets,
-    models,
-    pictures,
-    refusal,
-    settings,
-    training,
-)
+from course_utils import datasets, models, settings, training
+from course_utils.core import pictures
+from course_utils.webapp import app, lesson_14, ood
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="the extra 'browser' is not installed: make extras"
@@ -136,8 +129,8 @@ def slices(prepared):
     _, assistant = prepared
     _, _, test = datasets.load("practice").split()
     test = test.take(np.arange(0, len(test), 10))
-    found = refusal.distances(assistant.gate, assistant.model, test.images)
-    passed = refusal.passes(assistant.gate, found)
+    found = ood.distances(assistant.gate, assistant.model, test.images)
+    passed = ood.passes(assistant.gate, found)
     rows = [int(np.flatnonzero(passed & (test.labels == label))[0]) for label in range(3)]
     return [pictures.encode(test.images[row]) for row in rows]
 
@@ -186,7 +179,7 @@ def test_rubbish_is_refused_in_a_sentence(visit):
     noise = np.random.default_rng(1).integers(0, 255, (200, 200)).astype(np.uint8)
     rubbish = {
         "is not an image": b"<script>alert(1)</script>",
-        "more than 40,000,000 pixels": answers_app.bare_png(50_000, 50_000),
+        "more than 40,000,000 pixels": lesson_14.bare_png(50_000, 50_000),
         "is empty": b"",
         "does not look like": pictures.encode(noise),
         "in colour": pictures.encode(np.stack([noise, noise // 3, noise // 5], axis=2)),

@@ -1,0 +1,163 @@
+"""What ``course evaluate`` measures, and the table in the README that is made from it."""
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+from course_utils import datasets, evaluation, settings, training
+from course_utils.core import results
+from course_utils.evaluation import intervals
+from course_utils.realdata import duplicates
+
+BASELINE = "baseline"
+README = settings.ROOT / "README.md"
+COLUMNS = (
+    "model",
+    "starts from",
+    "data",
+    "accuracy (95% interval)",
+    "without upright twins",
+    "without any twins",
+    "above the baseline CNN",
+    "parameters",
+    "file",
+    "training",
+    "one slice",
+)
+
+
+def evaluate(
+    recipe: str,
+    dataset: str | None = None,
+    split: str = "group",
+    start: str | None = None,
+    seed: int = settings.SEED,
+) -> Path:
+    """Look at the test slices once, and write down what came out.
+
+    The classifier is trained first where it was not trained before; so is the baseline CNN, to
+    compare it with. On the publisher's split both learn from all slices that are not test slices.
+
+    Parameters
+    ----------
+    recipe : str
+        A name in :data:`course_utils.training.runs.RECIPES`.
+    dataset, split : str
+        See :func:`course_utils.datasets.load` and :meth:`course_utils.datasets.Dataset.split`.
+    start : str, optional
+        See :func:`course_utils.training.runs.train`. The result's name carries it.
+    seed : int
+        Seed of the training. The split keeps its own, so that all models meet the same slices.
+
+    Returns
+    -------
+    Path
+        The result: ``results/<recipe>-<dataset>-<split>.json``.
+
+    Raises
+    ------
+    CourseError
+        If there is no such recipe, data set or split.
+    """
+    data = datasets.load(dataset)
+    train, val, test = data.split(split)
+    if split == "official":
+        # Every recipe was settled before, on validation slices, and whoever reports this split
+        # learns from all that the publisher set aside for it.
+        train = data.take((data.table["split"] == "train").to_numpy())
+    run = training.train(recipe, train, val, start, seed)
+    # The first batch only builds the graph: it is not what a slice costs.
+    run.predict(test.take(range(min(64, len(test)))))
+    begin = time.perf_counter()
+    probabilities = run.predict(test)
+    seconds = time.perf_counter() - begin
+
+    labels, groups = test.labels, test.table["group"]
+    clean = duplicates.clean_rows(test, train, val)
+    upright = clean if clean.all() else duplicates.without_upright_twin(test, train)
+    figures = {
+        "accuracy": evaluation.accuracy(labels, probabilities, groups),
+        "accuracy_clean": evaluation.accuracy(labels[clean], probabilities[clean], groups[clean]),
+        "accuracy_no_upright_twin": evaluation.accuracy(
+            labels[upright], probabilities[upright], groups[upright]
+        ),
+        "macro_f1": evaluation.report(labels, probabilities, groups).loc["macro", "f1"],
+        "slices": {
+            "train": len(train),
+            "val": len(val),
+            "test": len(test),
+            "clean": int(clean.sum()),
+            "no_upright_twin": int(upright.sum()),
+        },
+        "parameters": run.model.count_params(),
+        "megabytes": run.megabytes,
+        "train_seconds": run.seconds,
+        "milliseconds_a_slice": 1000 * seconds / len(test),
+    }
+    if recipe != BASELINE:
+        baseline = training.train(BASELINE, train, val, seed=seed)
+        other = training.predict(baseline.model, test.images)
+        figures["above_baseline"] = evaluation.difference(labels, probabilities, other, groups)
+        figures["mcnemar"] = evaluation.mcnemar(labels, probabilities, other)
+    return results.save(
+        "-".join(filter(None, [recipe, data.name, split, start and Path(start).stem])),
+        {name: _plain(figure) for name, figure in figures.items()},
+        command=f"course evaluate {recipe} --dataset {data.name} --split {split}"
+        + (f" --start {start}" if start else ""),
+        dataset=data.name,
+        split=split,
+        seed=seed,
+        weights=run.settings["weights"],
+        recipe=run.settings["recipe"],
+    )
+
+
+def table() -> str:
+    """Draw the table of all results that come along, as Markdown."""
+    paths = sorted((settings.ROOT / "data" / "results").glob("*.json"))
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    # Other measurements lie in the same folder; the trained classifiers are those with a recipe.
+    found = [one for one in found if "recipe" in one["settings"]]
+    found.sort(key=_place)
+    cells = [COLUMNS, ["---"] * len(COLUMNS), *map(_row, found)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
+def write_table(readme: Path = README) -> None:
+    """Put the table of results between its two marks in the README."""
+    results.insert(readme, "results", table())
+
+
+def _place(one: dict) -> tuple:
+    """Practice data first, then one split after the other, from the worst model to the best."""
+    how = one["settings"]
+    dataset = settings.DATASETS.index(how["dataset"])
+    return dataset, how["split"], one["figures"]["accuracy"]["value"]
+
+
+def _row(one: dict) -> list[str]:
+    how, figures = one["settings"], one["figures"]
+    accuracy, upright, clean, above = (
+        intervals.Estimate(**figures[name]) if name in figures else None
+        for name in ("accuracy", "accuracy_no_upright_twin", "accuracy_clean", "above_baseline")
+    )
+    leaked = figures["slices"]["clean"] < figures["slices"]["test"]
+    return [
+        how["recipe"]["name"],
+        how["weights"].partition("-")[0],
+        f"{how['dataset']}, {how['split']} split",
+        str(accuracy),
+        str(upright) if leaked else "the same",
+        str(clean) if leaked else "the same",
+        f"{above:+.1%}" if above else "",
+        f"{figures['parameters']:,}",
+        f"{figures['megabytes']:.1f} MB",
+        f"{sum(figures['train_seconds'].values()):.0f} s",
+        f"{figures['milliseconds_a_slice']:.1f} ms",
+    ]
+
+
+def _plain(figure: object) -> object:
+    """Turn a figure into what JSON can hold."""
+    return dataclasses.asdict(figure) if dataclasses.is_dataclass(figure) else figure

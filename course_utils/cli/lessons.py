@@ -1,0 +1,180 @@
+"""Opening the lessons in JupyterLab, and running them without a browser."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from course_utils import datasets, settings
+from course_utils.core import files, packages
+from course_utils.core.errors import CourseError
+
+FOLDER = settings.ROOT / "notebooks"
+BUILD = settings.ROOT / "build"
+FIRST = "00_start_here"
+# A cell that takes longer hangs: on a slow computer a whole lesson takes less.
+CELL_SECONDS = 1800
+# Docker and Podman put these files into a container.
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+
+
+def chosen(words: list[str]) -> list[Path]:
+    """Notebooks whose names begin with one of the words, or all of them, in order.
+
+    Raises
+    ------
+    CourseError
+        If a word fits no lesson.
+    """
+    lessons = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+    for word in words:
+        if not any(lesson.name.startswith(word) for lesson in lessons):
+            raise CourseError(
+                f"There is no lesson {word!r}: choose from "
+                f"{', '.join(lesson.stem for lesson in lessons)}."
+            )
+    return [path for path in lessons if not words or path.name.startswith(tuple(words))]
+
+
+def run(words: list[str], dataset: str | None = None) -> int:
+    """Run lessons one by one, each in a fresh kernel, and write them to ``build/`` as pages.
+
+    The notebooks themselves stay as they are. A lesson that fails does not stop the next one;
+    its page ends with the error.
+
+    Parameters
+    ----------
+    words : list of str
+        Beginnings of lesson names, such as ``"01"``; where it is empty, all lessons but those
+        that need packages which are not installed.
+    dataset : {"practice", "kaggle"}, optional
+        The chosen data set where it is left out.
+
+    Returns
+    -------
+    int
+        Number of lessons that failed.
+
+    Raises
+    ------
+    CourseError
+        If there is no such lesson or data set, or ``build/`` cannot be written.
+    """
+    lessons = chosen(words)
+    dataset = dataset or settings.dataset()
+    # Before the lessons: here one sees the progress, or reads what to do where data is missing.
+    print(datasets.load(dataset))
+    # On a terminal the line says before which cell it is at.
+    start_of_line = "\r" if sys.stdout.isatty() else ""
+    left_out = set() if words else _without_extras()
+    failed = 0
+    for lesson in lessons:
+        if lesson.name[:2] in left_out:
+            print(f"{lesson.stem:24} left out: '{packages.command()}' adds the packages it needs")
+            continue
+        start = time.perf_counter()
+        error = _execute(lesson, dataset)
+        outcome = f"failed: {error}" if error else "ok"
+        seconds = time.perf_counter() - start
+        print(f"{start_of_line}{lesson.stem:24} {seconds:7.1f} s  {outcome}", flush=True)
+        failed += bool(error)
+    asked = [lesson for lesson in lessons if lesson.name[:2] not in left_out]
+    print(f"{len(asked) - failed} of {len(asked)} lessons ran; pages are in {BUILD}")
+    return failed
+
+
+def open_lab(options: list[str]) -> int:
+    """Serve JupyterLab, opened on the first lesson, until it is stopped.
+
+    Parameters
+    ----------
+    options : list of str
+        Further options of ``jupyter lab``, such as ``--port=9999``.
+    """
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={settings.ROOT}"]
+    command += [f"--LabApp.default_url=/lab/tree/notebooks/{FIRST}.ipynb"]
+    # Only the address, and what goes wrong; Ctrl-C stops it without a question.
+    command += ["--log-level=ERROR", "-y", "--KernelManager.transport_encryption=auto"]
+    if not has_display():
+        command.append("--no-browser")
+        print("Open the address below, which starts with http, in a browser. Ctrl-C stops it.")
+    else:
+        print("JupyterLab opens in your browser; if not, open the address below. Ctrl-C stops it.")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execve(command[0], command + options, environment)
+    process = subprocess.Popen(command + options, env=environment)
+    while True:
+        # Windows hands Ctrl-C to both: JupyterLab answers it, and this waits for its end.
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def _without_extras() -> set[str]:
+    """Numbers of the lessons whose packages are not installed."""
+    return {number for name, number in packages.LESSONS.items() if packages.lacking(name)}
+
+
+def has_display() -> bool:
+    """Whether a browser can open here: somebody sits at a screen, and not inside a container."""
+    if sys.platform in ("win32", "darwin"):
+        return not os.environ.get("SSH_CONNECTION")
+    if os.geteuid() == 0 or any(mark.exists() for mark in CONTAINER_MARKS):
+        return False
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _execute(lesson: Path, dataset: str) -> str:
+    """Run one notebook, write its page, and return the error, or nothing."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    try:
+        notebook = nbformat.read(lesson, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as problem:
+        return f"{lesson.name} cannot be read: {problem}"
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(lesson.parent)}},
+    )
+    choices = {"COURSE_DATASET": dataset, "COURSE_STATIC": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
+    error = ""
+    try:
+        # Cell by cell, because client.execute() takes Ctrl-C for a kernel that died.
+        # What cells print to stderr is in the page; what the kernel logs beside is not for readers.
+        with client.setup_kernel(env=os.environ | choices, stderr=subprocess.DEVNULL):
+            for index, cell in enumerate(notebook.cells):
+                if sys.stdout.isatty():
+                    progress = f"{lesson.stem:24} cell {index + 1} of {len(notebook.cells)}"
+                    print(f"\r{progress}", end="", flush=True)
+                client.execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
+            client.set_widgets_metadata()
+    except CellExecutionError as problem:
+        error = f"{problem.ename}: {problem.evalue}".strip().splitlines()[0]
+    except CellTimeoutError:
+        error = f"a cell took longer than {CELL_SECONDS // 60} minutes"
+    except DeadKernelError:
+        error = "the kernel died, most often because memory ran out: close other programs"
+    _write(notebook, lesson.stem if dataset == "practice" else f"{lesson.stem}.{dataset}")
+    return error
+
+
+def _write(notebook, name: str) -> None:
+    """Write ``build/<name>.html``, and the executed notebook beside it."""
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    page, _ = HTMLExporter().from_notebook_node(notebook, {"metadata": {"name": name}})
+    with files.atomic(BUILD / f"{name}.html") as new:
+        new.write_text(page, encoding="utf-8")
+    with files.atomic(BUILD / f"{name}.ipynb") as new:
+        nbformat.write(notebook, new)

@@ -1,0 +1,1 @@
+"""What every room stands on: safe writing, the error types, pictures, measured results."""

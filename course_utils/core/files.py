@@ -1,0 +1,155 @@
+"""Writing to disk so that nothing is ever lost or half-written."""
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from course_utils.core.errors import CourseError
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``path``; rename it to ``path`` when the block ends well.
+
+    The block may write a file or make a folder there. When it fails, or the process is killed,
+    ``path`` is as it was before.
+
+    Raises
+    ------
+    CourseError
+        If the disk is full or the folder cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            # A full folder cannot be replaced. Moving it aside takes no time, deleting it does,
+            # and a process killed meanwhile would leave nothing.
+            old = path.with_name(f"{temporary.stem}-old.partial")
+            os.replace(path, old)
+            os.replace(temporary, path)
+            remove(old)
+        else:
+            os.replace(temporary, path)
+    except OSError as error:
+        raise _explained(error, path) from error
+    finally:
+        remove(temporary)
+
+
+@contextlib.contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Let one process at a time into the block; the others wait for it.
+
+    Raises
+    ------
+    CourseError
+        If the folder cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        waiting = FileLock(f"{path}.lock")
+        waiting.acquire()
+    except OSError as error:
+        raise _explained(error, path) from error
+    try:
+        # Whoever holds the lock is alone: what a killed process left behind can go.
+        for leftover in path.parent.glob(f"{path.name}.*.partial"):
+            remove(leftover)
+        yield
+    finally:
+        waiting.release()
+
+
+def once(path: Path, make: Callable[[Path], None]) -> bool:
+    """Have something made at ``path`` where there is nothing yet: by one process, and whole.
+
+    Parameters
+    ----------
+    path : Path
+    make : callable
+        Writes a file or a folder at the temporary name that it gets.
+
+    Returns
+    -------
+    bool
+        Whether it was made now.
+
+    Raises
+    ------
+    CourseError
+        If the disk is full or the folder cannot be written.
+    """
+    if path.exists():
+        return False
+    with lock(path):
+        # Another kernel may have finished while this one waited.
+        if path.exists():
+            return False
+        with atomic(path) as new:
+            make(new)
+    return True
+
+
+@contextlib.contextmanager
+def reading(what: object, remedy: str) -> Iterator[None]:
+    """Say in one sentence what is damaged, and what to do, whatever reading it raises.
+
+    A truncated zip, a broken HDF5 file or a wrong JSON raises nearly every kind of exception.
+
+    Parameters
+    ----------
+    what : object
+        What is read, such as its path: the sentence begins with it.
+    remedy : str
+        What to do, without a full stop.
+    """
+    try:
+        yield
+    except CourseError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise CourseError(f"{what} is damaged ({reason}): {remedy}.") from None
+
+
+def write_arrays(path: Path, **arrays) -> None:
+    """Write arrays to a ``.npz`` file of exactly this name: ``np.savez`` may add an ending."""
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, whichever it is, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+def _explained(error: OSError, path: Path) -> Exception:
+    # NumPy counts the bytes itself, and its error has no number.
+    numpy_is_full = re.search(r"Not enough free space|requested and \d+ written", str(error))
+    if error.errno == errno.ENOSPC or numpy_is_full:
+        return CourseError(
+            f"The disk is full, so {path} was not written: free some space, or set COURSE_DATA "
+            "to a folder on another disk, and try again."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        return CourseError(
+            f"{path.parent} cannot be written: change its permissions, or set COURSE_DATA to a "
+            "folder of your own, and try again."
+        )
+    return error

@@ -1,0 +1,62 @@
+"""Packages: which versions are here, and which ones an extension still lacks."""
+
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from course_utils.core.errors import CourseError
+
+# The checkout, in which pyproject.toml names every package.
+ROOT = Path(__file__).resolve().parents[2]
+LESSONS = {"federated": "13", "app": "14"}
+VERSIONS_OF = ("numpy", "scikit-learn", "keras", "tensorflow")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that decide what a figure comes out as."""
+    found = {name: _version(name) for name in VERSIONS_OF}
+    # TensorFlow goes by another name where its CPU-only wheel is installed.
+    found["tensorflow"] = found["tensorflow"] or _version("tensorflow-cpu")
+    return {name: number for name, number in found.items() if number}
+
+
+def need(name: str) -> None:
+    """Go on only where the packages of an extra, ``"federated"`` or ``"app"``, are installed.
+
+    Raises
+    ------
+    CourseError
+        If one of them is missing: with the command that adds it.
+    """
+    missing = lacking(name)
+    if missing:
+        raise CourseError(
+            f"Lesson {LESSONS[name]} needs packages that the other lessons do without "
+            f"({', '.join(missing)}): type '{command()}' in the folder of the "
+            "course, then restart the kernel."
+        )
+
+
+def lacking(name: str) -> list[str]:
+    """Names of an extra's packages that are not installed."""
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = map(Requirement, project["optional-dependencies"][name])
+    return [pin.name for pin in pins if _version(pin.name) is None]
+
+
+def command() -> str:
+    """What to type to add all extras to this environment."""
+    if Path(sys.prefix) != ROOT / ".venv":
+        # conda, or an environment of the reader's own.
+        return "python -m pip install -r requirements-extras.txt"
+    return "python make.py extras" if sys.platform == "win32" else "make extras"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,136 @@
+"""One image file as a grey slice: whatever its size, its mode and its format."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from course_utils import settings
+from course_utils.core.errors import BadFile
+
+# Formats that slices come in. Pillow knows more, and some of those start other programs.
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM")
+FEWEST_PIXELS_A_SIDE = 16
+MOST_PIXELS = 50_000_000
+
+
+def decode(data: bytes) -> tuple[np.ndarray, tuple[int, int, str]]:
+    """Turn the bytes of an image file into a grey slice of 128 by 128 pixels.
+
+    The aspect ratio is kept: the image is averaged down (or drawn larger) until it fits, and
+    black fills what is left on both sides. What is transparent becomes black. 16-bit and
+    floating-point images have no common scale, so their own darkest value becomes 0 and their
+    brightest 255. A camera's note of how the image was turned (EXIF) is honoured.
+
+    Parameters
+    ----------
+    data : bytes
+        Contents of the file.
+
+    Returns
+    -------
+    slice : ndarray of uint8, (128, 128)
+    facts : tuple
+        Width and height in pixels, and Pillow's name of the mode, as they are in the file.
+
+    Raises
+    ------
+    BadFile
+        If this is no image, or a damaged, too small or too large one, or several in one file.
+    """
+    image, facts = opened(data)
+    return fitted(image), facts
+
+
+def opened(
+    data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int = MOST_PIXELS
+) -> tuple[Image.Image, tuple[int, int, str]]:
+    """Open an image file, turn it upright and read its pixels, but only after its size is known.
+
+    Parameters
+    ----------
+    data : bytes
+    formats : sequence of str
+        Pillow's names of the formats to take.
+    most_pixels : int
+
+    Returns
+    -------
+    image : PIL.Image.Image
+        In the mode it came in.
+    facts : tuple
+        Width, height and mode, as they are in the file.
+
+    Raises
+    ------
+    BadFile
+        As :func:`decode` does.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=formats)
+    except Image.UnidentifiedImageError:
+        raise BadFile("is not an image") from None
+    except Image.DecompressionBombError:
+        raise BadFile(f"has more than {most_pixels:,} pixels") from None
+    except Exception:
+        raise BadFile("is a damaged image") from None
+    width, height, mode = facts = (*image.size, image.mode)
+    if min(width, height) < FEWEST_PIXELS_A_SIDE:
+        raise BadFile(f"has only {width} x {height} pixels")
+    # Known from the header: the pixels themselves are not decoded yet.
+    if width * height > most_pixels:
+        raise BadFile(f"has more than {most_pixels:,} pixels")
+    try:
+        # Cameras put a thumbnail behind a photograph (MPO); other stacks have no one picture.
+        if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+            raise BadFile(f"holds {image.n_frames} pictures instead of one")
+        image.load()
+        return ImageOps.exif_transpose(image), facts
+    except BadFile:
+        raise
+    except Exception:
+        # A broken file makes Pillow raise almost anything: OSError, SyntaxError, struct.error.
+        raise BadFile(f"is a damaged or cut-off image ({mode}, {width} x {height})") from None
+
+
+def fitted(image: Image.Image) -> np.ndarray:
+    """Turn an image into a grey slice, uint8, (128, 128), as :func:`decode` does.
+
+    Raises
+    ------
+    BadFile
+        If some of its pixels are no numbers.
+    """
+    size = (settings.IMAGE_SIZE,) * 2
+    # Shrinking by BILINEAR averages over everything that falls into a pixel.
+    return np.asarray(ImageOps.pad(_grey(image), size, Image.Resampling.BILINEAR))
+
+
+def encode(pixels: np.ndarray) -> bytes:
+    """Make a PNG file of pixels, in memory.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, (height, width), or with 3 or 4 colours, (height, width, colours)
+    """
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(pixels)).save(file, "PNG")
+    return file.getvalue()
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise BadFile("has pixels that are no numbers")
+        low, high = values.min(), values.max()
+        scaled = (values - low) / (high - low or 1) * 255
+        return Image.fromarray(scaled.round().astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        black = Image.new("RGBA", image.size, "black")
+        image = Image.alpha_composite(black, image)
+    if image.mode in ("CMYK", "P", "PA", "YCbCr", "LAB", "HSV"):
+        image = image.convert("RGB")
+    return image.convert("L")

@@ -1,0 +1,74 @@
+"""Measured numbers: one JSON file each, with everything needed to measure them again."""
+
+import dataclasses
+import json
+import os
+import platform
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from course_utils import settings
+from course_utils.core import files, packages
+from course_utils.core.errors import CourseError
+
+
+def save(name: str, figures: Mapping, **how) -> Path:
+    """Write figures to ``results/<name>.json`` in the data folder.
+
+    Parameters
+    ----------
+    name : str
+        File name without its ending.
+    figures : mapping
+        What was measured. A figure with an interval is ``{"value", "low", "high"}``, or an
+        :class:`course_utils.evaluation.intervals.Estimate`, which becomes that.
+    **how
+        Settings to measure it again: data set, split, seed, command and so on.
+    """
+    record = {
+        "name": name,
+        "figures": figures,
+        "settings": {"seed": settings.SEED} | how,
+        "versions": {"python": platform.python_version()} | packages.versions(),
+        "machine": {
+            "system": platform.system(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+        },
+    }
+    path = settings.data_dir() / "results" / f"{name}.json"
+    with files.atomic(path) as new:
+        new.write_text(
+            json.dumps(record, indent=1, default=dataclasses.asdict) + "\n", encoding="utf-8"
+        )
+    return path
+
+
+def load(name: str) -> dict:
+    """Read ``results/<name>.json``: your own measurement, else the one that comes along.
+
+    Raises
+    ------
+    CourseError
+        If nobody measured this, or the file is damaged.
+    """
+    for folder in (settings.data_dir(), settings.ROOT / "data"):
+        path = folder / "results" / f"{name}.json"
+        if path.exists():
+            try:
+                return json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise CourseError(
+                    f"{path} is damaged ({error}): delete it and measure again."
+                ) from None
+    raise CourseError(f"There is no result called {name!r} in {path.parent}: measure it first.")
+
+
+def insert(path: Path, mark: str, text: str) -> None:
+    """Put text into a Markdown file, between ``<!-- mark -->`` and ``<!-- /mark -->``."""
+    marks = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    new = f"{marks[0]}\n{text}\n{marks[1]}"
+    old = path.read_text(encoding="utf-8")
+    new = re.sub(f"{marks[0]}.*{marks[1]}", lambda _: new, old, flags=re.DOTALL)
+    path.write_text(new, encoding="utf-8")

@@ -1,0 +1,137 @@
+"""What a scanner or a careless export does to a slice, in five steps from slight to severe.
+
+The five severities follow the habit of Hendrycks & Dietterich (2019, arXiv 1903.12261); what is
+done is what happens in MRI.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy import fft, ndimage
+
+from course_utils import settings
+from course_utils.core.errors import CourseError
+from course_utils.datasets import Dataset
+
+# Kind to its strength at severities 1 to 5, in the unit that its function names.
+STRENGTHS = {
+    "noise": (0.03, 0.06, 0.10, 0.15, 0.22),
+    "blur": (0.7, 1.2, 1.8, 2.6, 3.5),
+    "bias field": (0.2, 0.4, 0.6, 0.9, 1.2),
+    "low resolution": (0.7, 0.5, 0.35, 0.25, 0.17),
+}
+SEVERITIES = (1, 2, 3, 4, 5)
+# How far a patient moves between two contrasts, down and to the right, in pixels.
+MOVED = 6
+
+
+def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.SEED) -> np.ndarray:
+    """Make slices worse in one way.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, (slices, height, width)
+    kind : {"noise", "blur", "bias field", "low resolution"}
+        Noise of a shorter scan; blur of a patient who moved a little; shading of an uneven coil;
+        fewer measured lines, so fewer and larger true pixels.
+    severity : {0, 1, 2, 3, 4, 5}
+        0 leaves the slices as they are.
+    seed : int
+        Seed of the noise and of the shading.
+
+    Returns
+    -------
+    ndarray of uint8, (slices, height, width)
+
+    Raises
+    ------
+    CourseError
+        If there is no such kind or severity.
+    """
+    if kind not in STRENGTHS or severity not in (0, *SEVERITIES):
+        raise CourseError(
+            f"There is no corruption {kind!r} of severity {severity}: use one of "
+            f"{', '.join(STRENGTHS)}, from 0 to {SEVERITIES[-1]}."
+        )
+    if severity == 0:
+        return np.array(images)
+    rng = np.random.default_rng(seed)
+    strength = STRENGTHS[kind][severity - 1]
+    worse = _KINDS[kind](np.asarray(images) / np.float32(255), strength, rng)
+    return np.rint(np.clip(worse, 0, 1) * 255).astype(np.uint8)
+
+
+def accidents(data: Dataset, seed: int = settings.SEED) -> dict[str, Dataset]:
+    """What can become of one of two contrasts between the scanner and the network.
+
+    Parameters
+    ----------
+    data : Dataset
+        In t1ce and flair, such as the practice data.
+    seed : int
+        Seed of the noise.
+
+    Returns
+    -------
+    dict of str to Dataset
+        What happened, to the same slices after it. What is missing is black.
+
+    Raises
+    ------
+    CourseError
+        If the data lacks one of the two contrasts.
+    """
+    t1ce, flair = data.contrast("t1ce"), data.contrast("flair")
+    partners = np.arange(len(data))
+    for plane in data.table["plane"].unique():
+        rows = np.flatnonzero(data.table["plane"] == plane)
+        # Half-way through the table is another patient, and mostly another class.
+        partners[rows] = np.roll(rows, len(rows) // 2)
+    happened = {
+        "as recorded": (t1ce, flair),
+        "flair noisy": (t1ce, corrupt(flair, "noise", 3, seed)),
+        "flair moved": (t1ce, ndimage.shift(flair, (0, MOVED, MOVED), order=0)),
+        "flair of another patient": (t1ce, flair[partners]),
+        "flair missing": (t1ce, np.zeros_like(flair)),
+        "t1ce missing": (np.zeros_like(t1ce), flair),
+    }
+    return {
+        name: dataclasses.replace(data, contrasts=dict(zip(("t1ce", "flair"), both, strict=True)))
+        for name, both in happened.items()
+    }
+
+
+def _noise(images: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
+    """Rician noise: a scanner measures two noisy numbers a pixel and shows their length."""
+    real, imaginary = (deviation * rng.standard_normal(images.shape, np.float32) for _ in range(2))
+    return np.hypot(images + real, imaginary)
+
+
+def _blur(images: np.ndarray, pixels: float, rng: np.random.Generator) -> np.ndarray:
+    """Gaussian blur; the strength is its standard deviation in pixels."""
+    return ndimage.gaussian_filter(images, (0, pixels, pixels))
+
+
+def _bias_field(images: np.ndarray, reach: float, rng: np.random.Generator) -> np.ndarray:
+    """Smooth shading: brightness times exp(-reach) to exp(reach), a field of its own a slice."""
+    height, width = images.shape[1:]
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    terms = np.stack([x, y, x * y, x**2, y**2]).astype(np.float32)
+    fields = np.tensordot(rng.standard_normal((len(images), 5), np.float32), terms, axes=1)
+    low, high = (edge(axis=(1, 2), keepdims=True) for edge in (fields.min, fields.max))
+    return images * np.exp(reach * (2 * (fields - low) / (high - low) - 1))
+
+
+def _low_resolution(images: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Keep only the middle of k-space, where a scanner starts; the strength is the share kept."""
+    height, width = images.shape[1:]
+    kept = (abs(fft.fftfreq(height)) <= share / 2)[:, None] & (fft.rfftfreq(width) <= share / 2)
+    return fft.irfft2(fft.rfft2(images) * kept, s=(height, width))
+
+
+_KINDS = {
+    "noise": _noise,
+    "blur": _blur,
+    "bias field": _bias_field,
+    "low resolution": _low_resolution,
+}

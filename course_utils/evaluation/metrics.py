@@ -1,0 +1,282 @@
+"""How good a classifier is: metrics with intervals, subgroups and paired tests.
+
+Whether its confidence can be believed is a question of its own: see ``calibration`` beside it.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from cleanlab.filter import find_label_issues
+from scipy import stats
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from course_utils import settings
+from course_utils.core.errors import CourseError
+from course_utils.datasets import CLASS_NAMES
+from course_utils.evaluation.intervals import (
+    Estimate,
+    check,
+    honest,
+    interval,
+    members,
+    paired_difference,
+    predictions,
+    resampled,
+)
+
+FOLDS = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class McNemar:
+    """Where two classifiers part: slices that only one of them gets right, and the p-value."""
+
+    only_a: int
+    only_b: int
+    pvalue: float
+
+
+def accuracy(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    groups: Sequence,
+    seed: int = settings.SEED,
+) -> Estimate:
+    """Share of slices whose most probable class is the right one, resampling groups."""
+    return interval(share_right, labels, probabilities, groups, seed)
+
+
+def share_right(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Accuracy alone, without an interval: a statistic for :func:`interval`."""
+    return np.mean(predictions(probabilities) == labels)
+
+
+def mixed_up(
+    labels: np.ndarray, probabilities: np.ndarray, pair: tuple[int, int] = (0, 1)
+) -> float:
+    """Share of the slices of two classes that are called the other of the two.
+
+    By default glioma and meningioma: a statistic for :func:`interval`. NaN without such slices.
+    """
+    here = np.isin(labels, pair)
+    others = np.where(labels == pair[0], pair[1], pair[0])
+    return np.mean((predictions(probabilities) == others)[here]) if here.any() else np.nan
+
+
+def confusion(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str] = CLASS_NAMES,
+) -> pd.DataFrame:
+    """Count slices by true class (a row each) and predicted class (a column each)."""
+    labels, probabilities = check(labels, probabilities, len(class_names))
+    pairs = labels * len(class_names) + predictions(probabilities)
+    counts = np.bincount(pairs, minlength=len(class_names) ** 2)
+    return pd.DataFrame(
+        counts.reshape(len(class_names), -1),
+        index=pd.Index(class_names, name="true"),
+        columns=pd.Index(class_names, name="predicted"),
+    )
+
+
+def report(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    groups: Sequence,
+    class_names: Sequence[str] = CLASS_NAMES,
+    seed: int = settings.SEED,
+) -> pd.DataFrame:
+    """Precision, recall and F1 of every class, each an :class:`Estimate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a class and a last row ``macro`` (the mean over classes); columns precision,
+        recall, f1, slices and groups. A class that is never predicted has precision 0, one
+        without a single slice has recall NaN and does not count in the mean.
+    """
+    labels, probabilities = check(labels, probabilities, len(class_names))
+    codes, count = members(groups, len(labels))
+    classes = len(class_names)
+    # One confusion matrix a group is all that resampling needs: their weighted sum is the rest.
+    pairs = codes * classes**2 + labels * classes + predictions(probabilities)
+    matrices = np.bincount(pairs, minlength=count * classes**2).reshape(count, classes, classes)
+
+    def of_drawn(drawn: np.ndarray) -> np.ndarray:
+        return np.moveaxis(_scores(np.tensordot(drawn, matrices, axes=1)), 0, -1)
+
+    values = _scores(matrices.sum(axis=0))
+    low, high = resampled(of_drawn, count, seed)
+    predicted, true = (matrices.sum(axis=axis) > 0 for axis in (1, 2))
+    told = np.stack([predicted, true, predicted | true], axis=1).sum(axis=0)
+    told = np.column_stack([told, np.full(3, count)])
+    rows = []
+    for column, name in enumerate([*class_names, "macro"]):
+        row = {
+            score: honest(*(x[i, column] for x in (values, low, high, told)))
+            for i, score in enumerate(("precision", "recall", "f1"))
+        }
+        here = labels == column if name != "macro" else np.full(len(labels), True)
+        rows.append(row | {"slices": int(here.sum()), "groups": len(np.unique(codes[here]))})
+    return pd.DataFrame(rows, index=pd.Index([*class_names, "macro"], name="class"))
+
+
+def subgroups(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    groups: Sequence,
+    by: Sequence,
+    statistic: Callable[[np.ndarray, np.ndarray], float] = share_right,
+    seed: int = settings.SEED,
+) -> pd.DataFrame:
+    """Measure a statistic within every subgroup.
+
+    Parameters
+    ----------
+    by : sequence, (slices,)
+        The subgroup of each slice: its plane, or its band of lesion sizes. A slice without one
+        (None or NaN) is left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a subgroup, in order; columns slices, groups and estimate, which is NaN where
+        fewer than two groups are left to resample.
+    """
+    labels, probabilities = check(labels, probabilities)
+    groups, by = pd.Series(groups).to_numpy(), pd.Series(by).reset_index(drop=True)
+    if len(by) != len(labels):
+        raise CourseError(f"There are {len(labels)} slices, but {len(by)} subgroup values.")
+    rows = {}
+    for name, found in by.groupby(by, observed=True):
+        here = found.index.to_numpy()
+        count = len(np.unique(groups[here]))
+        nothing = Estimate(float(statistic(labels[here], probabilities[here])), np.nan, np.nan)
+        rows[name] = {
+            "slices": len(here),
+            "groups": count,
+            "estimate": nothing
+            if count < 2
+            else interval(statistic, labels[here], probabilities[here], groups[here], seed),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["slices", "groups", "estimate"])
+
+
+def mcnemar(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> McNemar:
+    """Exact test of whether two classifiers err equally often on the same slices.
+
+    Only slices on which exactly one of the two is right tell anything; were both equally good,
+    such a slice would favour either with probability one half (McNemar 1947; the exact binomial
+    form). The test takes slices as independent, and the slices of one patient are not: read it
+    beside :func:`difference`, which resamples patients.
+
+    Parameters
+    ----------
+    a, b : ndarray
+        Probabilities (slices, classes) or predicted classes (slices,) of the two classifiers.
+    """
+    right_a, right_b = _right(labels, a, b)
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    # Without a single slice that tells them apart there is no evidence of a difference.
+    pvalue = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
+    return McNemar(only_a, only_b, float(pvalue))
+
+
+def difference(
+    labels: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    groups: Sequence,
+    seed: int = settings.SEED,
+) -> Estimate:
+    """Accuracy of ``a`` minus accuracy of ``b`` on the same slices, resampling groups.
+
+    Both are measured on the same resamples, so what makes a patient hard for both cancels out:
+    the interval is narrower than those of the two accuracies suggest.
+    """
+    return paired_difference(share_right, labels, a, b, groups, seed)
+
+
+def cross_validated(
+    features: np.ndarray, labels: np.ndarray, groups: Sequence, seed: int = settings.SEED
+) -> np.ndarray:
+    """Probabilities of every slice by a linear classifier that never saw its group.
+
+    Parameters
+    ----------
+    features : ndarray of float, (slices, numbers)
+        For example the pooled feature maps of a trained network.
+
+    Returns
+    -------
+    ndarray of float, (slices, classes)
+        In the order of the class numbers that occur, from five folds by group.
+
+    Raises
+    ------
+    CourseError
+        If there are too few groups for five folds, each with all classes.
+    """
+    codes, count = members(groups, len(labels))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    try:
+        return cross_val_predict(
+            model, features, labels, groups=codes, cv=folds, method="predict_proba"
+        )
+    except ValueError as error:
+        raise CourseError(
+            f"{count} groups are too few to hold out a fifth of them in turn ({error}): use more "
+            "patients."
+        ) from None
+
+
+def label_issues(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Slices whose label a classifier disputes: candidates for a second look, not errors.
+
+    Confident learning (Northcutt et al. 2021, arXiv 1911.00068), as cleanlab does it.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, (slices, classes)
+        From a classifier that was not trained on these slices, nor on others of their groups.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a suspect, the worst first; columns row, label and suggested (class numbers), and
+        quality, the probability of the label as given.
+    """
+    labels, probabilities = check(labels, probabilities)
+    rows = find_label_issues(labels, probabilities, return_indices_ranked_by="self_confidence")
+    return pd.DataFrame(
+        {
+            "row": rows,
+            "label": labels[rows],
+            "suggested": predictions(probabilities)[rows],
+            "quality": probabilities[rows, labels[rows]],
+        }
+    )
+
+
+def _right(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which slices each of two classifiers gets right."""
+    (labels, a), (_, b) = check(labels, a), check(labels, b)
+    return predictions(a) == labels, predictions(b) == labels
+
+
+def _scores(matrices: np.ndarray) -> np.ndarray:
+    """Precision, recall and F1 by class, then their mean: (..., 3, classes + 1)."""
+    hits = np.diagonal(matrices, axis1=-2, axis2=-1)
+    predicted, true = matrices.sum(axis=-2), matrices.sum(axis=-1)
+    missing = np.where(true > 0, 0.0, np.nan)
+    precision = hits / np.maximum(predicted, 1) + missing
+    recall = hits / np.maximum(true, 1) + missing
+    f1 = 2 * hits / np.maximum(predicted + true, 1) + missing
+    scores = np.stack([precision, recall, f1], axis=-2)
+    return np.concatenate([scores, np.nanmean(scores, axis=-1, keepdims=True)], axis=-1)

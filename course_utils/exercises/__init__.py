@@ -1,0 +1,143 @@
+"""Feedback on a learner's answers, the quiz at a lesson's end, and progress through the course."""
+
+import functools
+import importlib
+import json
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+from IPython.display import Markdown, display
+from jupyterquiz import display_quiz
+
+from course_utils import datasets, plots, settings
+from course_utils.core import files
+from course_utils.core.errors import CourseError
+
+# How many exercises each lesson has.
+EXERCISES = {
+    "00": 2,
+    "01": 4,
+    "02": 4,
+    "03": 4,
+    "04": 3,
+    "05": 3,
+    "10": 3,
+    "11": 3,
+    "12": 4,
+    "13": 4,
+    "14": 3,
+}
+# The checks of a lesson with a wing of its own lie there, since they may use it.
+WINGS = {"12": "volumes", "13": "federation", "14": "webapp"}
+QUIZ_COLOURS = {
+    "--jq-multiple-choice-bg": "#eef3f7",
+    "--jq-mc-button-bg": "#ffffff",
+    "--jq-mc-button-border": "#c5d3de",
+    "--jq-mc-button-inset-shadow": "#c5d3de",
+    "--jq-incorrect-color": plots.OKABE_ITO["vermilion"],
+    "--jq-correct-color": plots.OKABE_ITO["green"],
+    "--jq-text-color": "#222222",
+}
+
+
+def check(number: str, answer: object) -> None:
+    """Say whether an answer is right, and if it is not, what is wrong; remember what was solved.
+
+    Parameters
+    ----------
+    number : str
+        Lesson and exercise, as in ``"01.2"``.
+    answer : object
+        The learner's answer; ``...`` means that it was not tried yet.
+
+    Raises
+    ------
+    CourseError
+        If there is no such exercise.
+    """
+    wrong = feedback(number, answer)
+    if wrong is None:
+        display(Markdown(f"✓ **{number}** Right."))
+        _remember(number)
+    elif answer is ...:
+        display(Markdown(f"○ **{number}** {wrong}"))
+    else:
+        display(Markdown(f"✗ **{number}** {wrong}"))
+
+
+def feedback(number: str, answer: object) -> str | None:
+    """Words on what is wrong with an answer, or None where it is right."""
+    known = numbers()
+    if number not in known:
+        raise CourseError(f"There is no exercise {number!r}: choose one of {', '.join(known)}.")
+    if answer is ...:
+        return "Not tried yet: put your answer in the place of the three dots."
+    return checks(number[:2])[number](answer, datasets.load())
+
+
+def numbers() -> list[str]:
+    """Names of all exercises, such as ``"01.2"``."""
+    return [f"{lesson}.{n + 1}" for lesson, count in EXERCISES.items() for n in range(count)]
+
+
+@functools.cache
+def checks(lesson: str) -> dict[str, Callable]:
+    """The checks of one lesson, imported when it asks for the first of them."""
+    wing = WINGS.get(lesson, "exercises")
+    return importlib.import_module(f"course_utils.{wing}.lesson_{lesson}").CHECKS
+
+
+def progress() -> pd.DataFrame:
+    """Exercises solved so far: a row a lesson, with the columns solved and of."""
+    solved = _solved()
+    return pd.DataFrame(
+        {
+            "solved": [sum(n.startswith(lesson) for n in solved) for lesson in EXERCISES],
+            "of": EXERCISES.values(),
+        },
+        index=pd.Index(EXERCISES, name="lesson"),
+    )
+
+
+def quiz(questions: Mapping[str, Mapping[str, str]]) -> None:
+    """Ask questions that answer back.
+
+    Parameters
+    ----------
+    questions : mapping
+        To each question its answers, and to each answer what to say to whoever picks it. The
+        first answer is the right one; they are shown in random order.
+    """
+    display_quiz(
+        [
+            {
+                "question": question,
+                "type": "multiple_choice",
+                "answers": [
+                    {"answer": text, "correct": place == 0, "feedback": words}
+                    for place, (text, words) in enumerate(said.items())
+                ],
+            }
+            for question, said in questions.items()
+        ],
+        colors=QUIZ_COLOURS,
+        max_width=760,
+    )
+
+
+def _remember(number: str) -> None:
+    path = settings.data_dir() / "progress.json"
+    with files.lock(path):
+        solved = sorted({*_solved(), number})
+        with files.atomic(path) as new:
+            new.write_text(json.dumps(solved))
+
+
+def _solved() -> list[str]:
+    path = settings.data_dir() / "progress.json"
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise CourseError(f"{path} cannot be read ({error}): delete it and go on.") from None

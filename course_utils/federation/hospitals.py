@@ -1,0 +1,157 @@
+"""Four hospitals: patients dealt out among them, and each one's slices as its scanner shows them.
+
+Every patient is in one hospital only. What a hospital has lies in a file of its own, and nothing
+but the trainings of that hospital reads it.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from course_utils import settings
+from course_utils.core import files
+from course_utils.core.errors import CourseError
+from course_utils.datasets import MAIN_CONTRAST, Dataset
+
+NAMES = ("A", "B", "C", "D")
+# Trained once by each hospital, once by all and once in the federation: small slices keep it short.
+SIDE = 64
+# How alike the hospitals are: one is large, one small, and some hardly know a class.
+ALPHA = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """How a scanner shows a slice: ``black + (white - black) * grey ** gamma``."""
+
+    name: str
+    gamma: float = 1.0
+    black: int = 0
+    white: int = 255
+
+
+# A look a hospital, in the order of their names.
+LOOKS = (
+    Look("as simulated"),
+    Look("brighter", gamma=0.55),
+    Look("darker", gamma=1.7),
+    Look("washed out", black=60, white=190),
+)
+
+
+def dirichlet_partition(data: Dataset, alpha: float, seed: int = settings.SEED) -> np.ndarray:
+    """Deal patients out to the hospitals, each class by shares of its own.
+
+    The shares of a class are drawn from a Dirichlet distribution (Hsu et al. 2019, arXiv
+    1909.06335).
+
+    Parameters
+    ----------
+    data : Dataset
+    alpha : float
+        How alike the hospitals are: infinite gives each the same mix of classes, near zero gives
+        each class to one hospital.
+    seed : int
+        The same seed draws the same shares, whatever the patients.
+
+    Returns
+    -------
+    ndarray of int, (slices,)
+        The hospital of each slice. All slices of a group go to one.
+
+    Raises
+    ------
+    CourseError
+        If ``alpha`` is not positive.
+    """
+    if not alpha > 0:
+        raise CourseError(f"alpha is {alpha}, and must be larger than 0: try 0.5.")
+    rng = np.random.default_rng(seed)
+    shape = len(data.class_names), len(NAMES)
+    even = np.full(shape, 1 / shape[1])
+    shares = even if np.isinf(alpha) else rng.dirichlet([alpha] * shape[1], shape[0])
+    # A group may hold two labels where somebody labelled a copy otherwise: its first one counts.
+    labels = data.table.assign(number=data.labels).groupby("group", sort=True)["number"].first()
+    of_group = {}
+    for number, of_class in enumerate(shares):
+        groups = rng.permutation(labels.index[labels == number])
+        cuts = np.rint(np.cumsum(of_class)[:-1] * len(groups)).astype(int)
+        for hospital, some in enumerate(np.split(groups, cuts)):
+            of_group |= dict.fromkeys(some, hospital)
+    return data.table["group"].map(of_group).to_numpy()
+
+
+def as_seen(data: Dataset, dealt: np.ndarray) -> Dataset:
+    """Show each slice as its hospital's scanner does, at 64 by 64 pixels.
+
+    Parameters
+    ----------
+    data : Dataset
+    dealt : ndarray of int, (slices,)
+        What :func:`dirichlet_partition` returns.
+
+    Returns
+    -------
+    Dataset
+        One contrast, no masks, and the column ``hospital`` in the table.
+    """
+    step = settings.IMAGE_SIZE // SIDE
+    small = data.images.reshape(len(data), SIDE, step, SIDE, step).mean((2, 4))
+    small = np.rint(small).astype(np.uint8)
+    greys = np.arange(256) / 255
+    for number, look in enumerate(LOOKS):
+        here = dealt == number
+        shown = look.black + (look.white - look.black) * greys**look.gamma
+        small[here] = np.rint(shown).astype(np.uint8)[small[here]]
+    table = data.table.assign(hospital=dealt)
+    return dataclasses.replace(data, contrasts={MAIN_CONTRAST: small}, masks=None, table=table)
+
+
+def of(data: Dataset, number: int) -> Dataset:
+    """What one hospital has: its part of what :func:`as_seen` returns."""
+    return data.take((data.table["hospital"] == number).to_numpy())
+
+
+def mix(data: Dataset) -> np.ndarray:
+    """Patients by hospital (a row each) and class (a column each): int, (hospitals, classes)."""
+    first = data.table.assign(number=data.labels).drop_duplicates("group")
+    counts = np.zeros((len(NAMES), len(data.class_names)), int)
+    np.add.at(counts, (first["hospital"], first["number"]), 1)
+    return counts
+
+
+def store(data: Dataset) -> None:
+    """Write what each hospital has to a file of its own."""
+    for number, name in enumerate(NAMES):
+        here = of(data, number)
+        with files.atomic(path_of(name)) as new, new.open("wb") as file:
+            np.savez(file, images=here.images, labels=here.labels)
+    read.cache_clear()
+
+
+@functools.lru_cache
+def read(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images, uint8 (slices, 64, 64), and labels, int (slices,), from a hospital's own file.
+
+    Raises
+    ------
+    CourseError
+        If the file is missing or damaged.
+    """
+    path = path_of(NAMES[number])
+    try:
+        with np.load(path) as stored:
+            return stored["images"], stored["labels"]
+    # A truncated zip raises more kinds of exceptions than NumPy documents.
+    except Exception as error:
+        raise CourseError(
+            f"Hospital {NAMES[number]} cannot read its slices from {path} ({error}): "
+            "'course federated up' deals them out anew."
+        ) from None
+
+
+def path_of(name: str) -> Path:
+    """File that holds the slices of the hospital with this name."""
+    return settings.data_dir() / "federated" / f"hospital-{name}.npz"

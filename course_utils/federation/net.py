@@ -1,0 +1,274 @@
+"""A federation as separate processes that speak TLS: a coordinator, four hospitals, loopback only.
+
+Flower calls the coordinator's process SuperLink, and a hospital's SuperNode. Both start the app
+anew for each message, in a process of its own. ``course federated up`` starts them, brings back a
+hospital that is gone, and ends them all.
+"""
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from course_utils.core import files
+from course_utils.core.errors import CourseError
+from course_utils.federation import credentials, hospitals, subprocesses
+from course_utils.federation.subprocesses import LOCALHOST, folder, log_of
+
+COORDINATOR = "coordinator"
+# Seconds between two attempts to bring a hospital back. It is missed only when it has sent no sign
+# of life for a minute; until then the coordinator turns a second one with the same key away.
+PAUSE = 10
+
+APP = """[project]
+name = "federated-course"
+version = "1.0.0"
+description = "Names two objects of course_utils, which every computer of the federation has."
+license = "MIT"
+dependencies = []
+
+[tool.flwr.app]
+publisher = "course"
+
+[tool.flwr.app.components]
+serverapp = "course_utils.federation.flower_app:server"
+clientapp = "course_utils.federation.flower_app:client"
+
+[tool.flwr.app.config]
+rounds = 3
+local_epochs = 2
+at-least = 2
+timeout = 300
+"""
+
+
+def commands(ports: Sequence[int]) -> dict[str, list[str]]:
+    """What is typed to start each process.
+
+    Parameters
+    ----------
+    ports : sequence of int
+        The coordinator's, then one a hospital: there its app asks for its message.
+
+    Returns
+    -------
+    dict of str to list of str
+        By name: ``"coordinator"``, then the hospitals.
+    """
+    keys = folder() / "keys"
+    found = {
+        COORDINATOR: [
+            "flower-superlink",
+            *("--host", LOCALHOST, "--port", str(ports[0])),
+            *("--ssl-ca-certfile", str(keys / "ca.pem")),
+            *("--ssl-certfile", str(keys / "coordinator.pem")),
+            *("--ssl-keyfile", str(keys / "coordinator.key")),
+            "--enable-supernode-auth",
+            "--disable-runtime-dependency-installation",
+        ]
+    }
+    for number, name in enumerate(hospitals.NAMES):
+        found[name] = [
+            "flower-supernode",
+            *("--superlink", f"{LOCALHOST}:{ports[0]}"),
+            *("--root-certificates", str(keys / "ca.pem")),
+            *("--auth-supernode-private-key", str(keys / f"{name}.key")),
+            *("--host", LOCALHOST, "--port", str(ports[1 + number])),
+            *("--node-config", f"partition-id={number}"),
+        ]
+    return found
+
+
+def up(say: Callable[[str], None] = print) -> None:
+    """Start a federation, and look after it until it is interrupted.
+
+    Every hospital's slices must be in its file (:func:`course_utils.federation.hospitals.store`).
+
+    Raises
+    ------
+    CourseError
+        If one is running already, a process does not start, or the coordinator stops.
+    """
+    if running():
+        raise CourseError(
+            f"A federation is running already in {folder()}: end it with 'course federated down'."
+        )
+    down()
+    ports = subprocesses.free_ports(1 + len(hospitals.NAMES))
+    _prepare(ports[0])
+    processes: dict[str, subprocess.Popen] = {}
+    with subprocesses.interrupted_by_signals():
+        try:
+            for name, command in commands(ports).items():
+                processes[name] = subprocesses.started(name, command)
+                subprocesses.note(processes)
+                if name == COORDINATOR:
+                    _open(processes[name], ports[0])
+            for name in hospitals.NAMES:
+                subprocesses.wait_for(
+                    lambda name=name: is_connected(name), processes[name], name, "connect"
+                )
+            say(
+                f"The coordinator listens on {LOCALHOST}:{ports[0]}, and four hospitals are "
+                f"connected. Logs: {folder() / 'logs'}\n"
+                "Type 'course federated run' in another terminal. Ctrl-C ends the federation."
+            )
+            _tend(processes, commands(ports), say)
+        finally:
+            for process in reversed(processes.values()):
+                subprocesses.stop(process.pid)
+            subprocesses.forget()
+
+
+def down() -> bool:
+    """End a federation, also one that nobody looks after any more; say whether there was one."""
+    state = subprocesses.noted()
+    if not state:
+        return False
+    if running():
+        # It ends the others in order; what is left over is ended below.
+        subprocesses.stop(state["supervisor"][0], alone=True)
+    for pid, born in state["processes"].values():
+        if subprocesses.is_alive(pid, born):
+            subprocesses.stop(pid)
+    subprocesses.forget()
+    return True
+
+
+def running() -> bool:
+    """Whether somebody looks after a federation in this data folder."""
+    state = subprocesses.noted()
+    return bool(state) and subprocesses.is_alive(*state["supervisor"])
+
+
+def status() -> dict[str, str]:
+    """Say of each process whether it runs: its name to words."""
+    found = {}
+    for name, (pid, born) in subprocesses.noted().get("processes", {}).items():
+        words = f"runs as process {pid}" if subprocesses.is_alive(pid, born) else "is gone"
+        found[name] = words
+    return found
+
+
+def is_connected(name: str) -> bool:
+    """Whether the coordinator has let a hospital in since it was last started."""
+    log = log_of(name).read_text(encoding="utf-8", errors="replace")
+    return "SuperNode ID" in log.rpartition("Starting Flower SuperNode")[2]
+
+
+def submit(rounds: int, at_least: int = 2, say: Callable[[str], None] = print) -> list[list[int]]:
+    """Have the running federation train, and tell how far it is.
+
+    Parameters
+    ----------
+    rounds : int
+    at_least : int
+        A round begins once so many hospitals are there.
+    say : callable
+        Gets a line a round.
+
+    Returns
+    -------
+    list of list of int
+        The hospitals that took part in each round.
+
+    Raises
+    ------
+    CourseError
+        If no federation is running, or the training broke off.
+    """
+    if rounds < 1 or not 1 <= at_least <= len(hospitals.NAMES):
+        raise CourseError(
+            f"{rounds} rounds with at least {at_least} hospitals cannot be: ask for at least one "
+            f"round, and for 1 to {len(hospitals.NAMES)} hospitals."
+        )
+    if not running():
+        raise CourseError("No federation is running: start one with 'course federated up'.")
+    files.remove(rounds_file())
+    chosen = f"rounds={rounds} at-least={at_least}"
+    command = ["flwr", "run", str(folder() / "app"), "course", "--stream", "--run-config", chosen]
+    options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
+    with (
+        log_of("run").open("w", buffering=1, encoding="utf-8") as log,
+        subprocesses.flower(command, **options) as process,
+    ):
+        for line in process.stdout:
+            log.write(line)
+            if found := re.search(r"round \d+ of \d+: .*", line):
+                say(found[0].rstrip())
+    done = []
+    if rounds_file().exists():
+        done = json.loads(rounds_file().read_text(encoding="utf-8"))["took_part"]
+    if len(done) < rounds:
+        raise CourseError(
+            f"The training broke off after {len(done)} of {rounds} rounds: the reason is in "
+            f"{log_of('run')}, or in the log of a hospital beside it."
+        )
+    return done
+
+
+def rounds_file() -> Path:
+    """Where the coordinator notes who took part in which round."""
+    return folder() / "rounds.json"
+
+
+def _prepare(port: int) -> None:
+    """Write new keys, Flower's settings and the app; the logs of earlier times go."""
+    for part in ("keys", "flower", "app", "logs"):
+        files.remove(folder() / part)
+    (folder() / "logs").mkdir(parents=True)
+    credentials.certificates(folder() / "keys")
+    for name in hospitals.NAMES:
+        credentials.hospital(folder() / "keys", name)
+    with files.atomic(folder() / "app" / "pyproject.toml") as new:
+        new.write_text(APP, encoding="utf-8")
+    # A string of JSON is one of TOML, too, with all its backslashes.
+    authority = json.dumps(str(folder() / "keys" / "ca.pem"))
+    with files.atomic(folder() / "flower" / "config.toml") as new:
+        new.write_text(
+            f'[superlink.course]\naddress = "{LOCALHOST}:{port}"\n'
+            f"root-certificates = {authority}\n",
+            encoding="utf-8",
+        )
+
+
+def _open(process: subprocess.Popen, port: int) -> None:
+    """Wait for the coordinator, and tell it the hospitals' public keys: no other gets in."""
+    keys = folder() / "keys"
+    subprocesses.wait_for(
+        lambda: subprocesses.answers(port, keys / "ca.pem"), process, COORDINATOR, "answer"
+    )
+    for name in hospitals.NAMES:
+        command = ["flwr", "supernode", "register", str(keys / f"{name}.pub"), "course"]
+        options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
+        with subprocesses.flower(command, **options) as registering:
+            said, _ = registering.communicate()
+        if registering.returncode:
+            raise CourseError(
+                f"The coordinator did not take the key of hospital {name} ({said.strip()}): its "
+                f"log is {log_of(COORDINATOR)}."
+            )
+
+
+def _tend(processes: dict, commands: dict, say: Callable[[str], None]) -> None:
+    """Bring back every hospital that is gone, for as long as the coordinator is there."""
+    tried = dict.fromkeys(processes, time.monotonic())
+    missed: set[str] = set()
+    while processes[COORDINATOR].poll() is None:
+        for name in hospitals.NAMES:
+            if processes[name].poll() is None:
+                if name in missed and is_connected(name):
+                    missed.remove(name)
+                    say(f"Hospital {name} is back.")
+                continue
+            if name not in missed:
+                missed.add(name)
+                say(f"Hospital {name} is gone. It is started again, until it is let back in.")
+            if time.monotonic() - tried[name] > PAUSE:
+                tried[name] = time.monotonic()
+                processes[name] = subprocesses.started(name, commands[name])
+                subprocesses.note(processes)
+        time.sleep(0.5)
+    raise CourseError(f"The coordinator has stopped: the reason is in {log_of(COORDINATOR)}.")

@@ -1,0 +1,71 @@
+"""Every figure of the core lessons: each function takes data and returns the figure."""
+
+from course_utils.plots.attention import channels, places
+from course_utils.plots.base import (
+    COLOURS,
+    DPI,
+    INK,
+    OKABE_ITO,
+    OUTLINE,
+    PALE,
+    contact_sheet,
+    draw_slice,
+    estimates,
+    headlined,
+    pixels,
+    png,
+    show,
+    slices,
+    spoken,
+)
+from course_utils.plots.data import counts, sizes_and_greys
+from course_utils.plots.errors import answer, bands, confusion, heat, outcomes, reliability
+from course_utils.plots.intervals import compared, differences
+from course_utils.plots.learning import (
+    bars,
+    convolution,
+    feature_maps,
+    history,
+    layers,
+    lines,
+    scatters,
+    starts,
+)
+
+__all__ = [
+    "COLOURS",
+    "DPI",
+    "INK",
+    "OKABE_ITO",
+    "OUTLINE",
+    "PALE",
+    "answer",
+    "bands",
+    "bars",
+    "channels",
+    "compared",
+    "confusion",
+    "contact_sheet",
+    "convolution",
+    "counts",
+    "differences",
+    "draw_slice",
+    "estimates",
+    "feature_maps",
+    "headlined",
+    "heat",
+    "history",
+    "layers",
+    "lines",
+    "outcomes",
+    "pixels",
+    "places",
+    "png",
+    "reliability",
+    "scatters",
+    "show",
+    "sizes_and_greys",
+    "slices",
+    "spoken",
+    "starts",
+]

@@ -1,0 +1,1 @@
+"""Slices that come from somewhere else: import, duplicates, shortcuts."""

@@ -1,0 +1,19 @@
+"""A simulated patient: head, warp, lesion, scanner; its scans; the practice data."""
+
+from course_utils.simulator.patients import LABELS, Patient, patient
+from course_utils.simulator.practice import PATIENTS, VERSION, each, make, member
+from course_utils.simulator.scans import slices, volume, whole
+
+__all__ = [
+    "LABELS",
+    "PATIENTS",
+    "VERSION",
+    "Patient",
+    "each",
+    "make",
+    "member",
+    "patient",
+    "slices",
+    "volume",
+    "whole",
+]

@@ -1,0 +1,103 @@
+"""The practice data: 320 simulated patients of ten slices, the same on every computer."""
+
+from collections.abc import Callable, Iterator
+
+import joblib
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from course_utils import settings
+from course_utils.simulator import anatomy, lesions, scanners, scans
+from course_utils.simulator.patients import LABELS, Patient, patient
+
+# Raise with every change of the pixels: the cache of the practice data goes by it.
+VERSION = 3
+PATIENTS = 320
+SLICES = 10
+
+
+def make(
+    seed: int = settings.SEED, patients: int = PATIENTS
+) -> tuple[dict[str, np.ndarray], np.ndarray, pd.DataFrame]:
+    """Simulate the practice data, on all cores, with a progress bar.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed gives the same data, whatever the number of cores.
+    patients : int
+        Equal shares of the four classes, ten slices each.
+
+    Returns
+    -------
+    contrasts : dict of str to ndarray of uint8, (slices, 128, 128)
+        t1ce and flair.
+    masks : ndarray of bool, (slices, 128, 128)
+        Where the lesion is; oedema is not part of it.
+    table : pandas.DataFrame
+        A row a slice: label, patient, group, split, source, and the columns
+        of :func:`course_utils.simulator.scans.slices`.
+    """
+    images, masks, tables = zip(*each(_member, seed, patients, "Simulating patients"), strict=True)
+    contrasts = dict(zip(scanners.CONTRASTS, np.concatenate(images, axis=1), strict=True))
+    return contrasts, np.concatenate(masks), pd.concat(tables, ignore_index=True)
+
+
+def each(make: Callable[..., tuple], seed: int, patients: int, title: str) -> Iterator[tuple]:
+    """Make something of every patient, on all cores, with a progress bar.
+
+    Parameters
+    ----------
+    make : callable
+        Takes the head, a patient's number, the seed and the number of patients.
+    seed, patients : int
+        See :func:`make`.
+    title : str
+        What stands before the bar.
+
+    Yields
+    ------
+    tuple
+        What ``make`` returned, in the order of the patients.
+    """
+    head = anatomy.head()
+    # Workers with nothing to do would otherwise hold their memory for minutes.
+    with joblib.parallel_config(backend="loky", idle_worker_timeout=5):
+        work = joblib.Parallel(n_jobs=-1, return_as="generator")(
+            joblib.delayed(make)(head, number, seed, patients) for number in range(patients)
+        )
+    yield from tqdm(work, total=patients, desc=title, unit="patient")
+
+
+def member(
+    number: int, seed: int = settings.SEED, patients: int = PATIENTS
+) -> tuple[Patient, list[str], dict[str, str]]:
+    """One patient of the practice data, and how to cut and to list him.
+
+    Returns
+    -------
+    patient : Patient
+    planes : list of str
+        A plane for each slice.
+    known : dict of str to str
+        label, patient, group, split and source, as in the table of :func:`make`.
+    """
+    # Who has what is dealt like cards, so that a patient's number tells nothing.
+    card = int(np.random.default_rng(seed).permutation(patients)[number])
+    turn, suit = divmod(card, len(LABELS))
+    person = patient([seed, number], LABELS[suit], lesions.DIFFICULTIES[turn // 3 % 3])
+    name, split = f"P{number + 1:03d}", "test" if turn % 4 == 3 else "train"
+    known = {"label": LABELS[suit], "patient": name, "group": name, "split": split}
+    planes = [scanners.PLANES[(turn + index) % 3] for index in range(SLICES)]
+    return person, planes, known | {"source": "simulated"}
+
+
+def _member(
+    head: anatomy.Head, number: int, seed: int, patients: int
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Slices of one patient of the practice data, with a table that says everything."""
+    anatomy.use(head)
+    person, planes, known = member(number, seed, patients)
+    images, masks, table = scans.slices(person, planes)
+    return images, masks, pd.concat([pd.DataFrame(known, index=table.index), table], axis=1)

@@ -1,0 +1,126 @@
+"""Scans of a simulated patient: slices through the lesion, and volumes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from course_utils.simulator import anatomy, lesions, patients, scanners, warps
+from course_utils.simulator.anatomy import SHAPE, VOXEL
+from course_utils.simulator.patients import Patient
+
+_TETRAHEDRON = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.float32)
+
+
+def slices(patient: Patient, planes: Sequence[str]) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Cut a patient into slices through the lesion, from its middle to near its edges.
+
+    Parameters
+    ----------
+    planes : sequence of str
+        A plane for each slice; the first slice of a plane goes through the lesion's middle.
+
+    Returns
+    -------
+    images : ndarray of uint8, (2, slices, 128, 128)
+        In t1ce and flair.
+    masks : ndarray of bool, (slices, 128, 128)
+    table : pandas.DataFrame
+        A row a slice: plane, position_mm (on the axis through the slice, RAS), middle,
+        lesion_area_mm2, lesion_diameter_mm (of a ball of the same volume), difficulty, grade.
+    """
+    scanner, lesion = patient.scanner, patient.lesion
+    rng = np.random.default_rng([scanner.seed, 0])
+    body, corner = _body(patient)
+    diameter = 2 * (body.sum() * VOXEL**3 * 3 / (4 * np.pi)) ** (1 / 3)
+    images, masks, rows = [], [], []
+    for plane, position, middle in _positions(body, corner, planes, rng):
+        points = scanners.pixels(scanner, plane, position)
+        # Two layers stand for the thickness of the slice.
+        step = scanner.thickness / 4 * np.eye(3, dtype=np.float32)[scanners.AXES[plane][2]]
+        signal, part = patients.sample(patient, points, [-step, step])
+        number = 1 + len(images)
+        images.append(scanners.acquire(scanner, signal, points, scanner.blur, stream=number))
+        masks.append(part > 0.5)
+        rows.append((plane, position, middle, masks[-1].sum() * scanner.pixel**2))
+    table = pd.DataFrame(rows, columns=["plane", "position_mm", "middle", "lesion_area_mm2"])
+    known = (diameter, patient.difficulty, lesion.grade or None)
+    names = ["lesion_diameter_mm", "difficulty", "grade"]
+    table[names] = known if lesion.visible else (0.0, None, None)
+    table["middle"] &= lesion.visible
+    return np.stack(images, axis=1), np.stack(masks), table
+
+
+def volume(
+    patient: Patient, corner: np.ndarray, shape: tuple[int, int, int], voxel: float = VOXEL
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scan a patient as a volume, its axes along RAS.
+
+    Parameters
+    ----------
+    corner : ndarray of float32, (3,)
+        Middle of the first voxel, RAS, mm.
+    shape : tuple of int
+    voxel : float
+        Side of a voxel in mm, at least the template's 2 mm.
+
+    Returns
+    -------
+    images : ndarray of uint8, (2, *shape)
+        In t1ce and flair.
+    mask : ndarray of bool, shape
+        Where at least half of a voxel is lesion.
+    """
+    points = scanners.voxels(corner, shape, voxel)
+    # Four points of a larger voxel stand for the tissue inside it.
+    layers = np.unique((voxel - VOXEL) / 2 * _TETRAHEDRON, axis=0)
+    images, share = patients.sample(patient, points, layers)
+    # The blur is 1 mm, whatever the voxel.
+    return scanners.acquire(patient.scanner, images, points, 1 / voxel, stream=0), share > 0.5
+
+
+def whole(patient: Patient) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scan the whole head at 2 mm.
+
+    Returns
+    -------
+    images : ndarray of uint8, (2, 99, 128, 122)
+        In t1ce and flair, the axes along RAS.
+    mask : ndarray of bool, (99, 128, 122)
+        Where the lesion is.
+    affine : ndarray of float, (4, 4)
+        Voxels to mm, RAS.
+    """
+    affine = np.diag([VOXEL, VOXEL, VOXEL, 1.0])
+    affine[:3, 3] = anatomy.ORIGIN
+    return *volume(patient, anatomy.ORIGIN, SHAPE), affine
+
+
+def _body(patient: Patient) -> tuple[np.ndarray, np.ndarray]:
+    """Where a lesion is, or would be, on a 2 mm grid around it, and that grid's corner in mm."""
+    reach = int(np.ceil(0.8 * patient.lesion.radius))
+    corner = patient.centre - VOXEL * reach
+    shape = (2 * reach + 1,) * 3
+    points = scanners.voxels(corner, shape, VOXEL).reshape(-1, 3)
+    _, near, place = patients.locate(patient, points, warps.to_template(patient.warp, points))
+    body = np.zeros(np.prod(shape), bool)
+    body[near] = lesions.outline(patient.lesion, place) < 0
+    return body.reshape(shape), corner
+
+
+def _positions(
+    body: np.ndarray, corner: np.ndarray, planes: Sequence[str], rng: np.random.Generator
+) -> list[tuple[str, float, bool]]:
+    """Plane, position in mm and "at the middle" for each slice, spread over the lesion."""
+    result = []
+    for plane in sorted(set(planes)):
+        count = planes.count(plane)
+        axis = scanners.AXES[plane][2]
+        areas = body.sum(tuple({0, 1, 2} - {axis}))
+        middle = int(areas.argmax())
+        reach = np.flatnonzero(areas > 0.25 * areas.max())
+        steps = (np.arange(count - 1) + rng.random(count - 1)) / max(1, count - 1)
+        places = sorted([middle, *(reach[0] + steps * (reach[-1] - reach[0]))][:count])
+        start = float(corner[axis])
+        result += [(plane, start + VOXEL * place, place == middle) for place in places]
+    return result

@@ -1,0 +1,18 @@
+"""Training: recipes, cached features, a fit one can watch, runs that are kept."""
+
+from course_utils.training.features import predict
+from course_utils.training.recipes import RECIPES, TRUNKS, Recipe
+from course_utils.training.runs import Run, described, fit, load, load_or_train, train
+
+__all__ = [
+    "RECIPES",
+    "TRUNKS",
+    "Recipe",
+    "Run",
+    "described",
+    "fit",
+    "load_or_train",
+    "load",
+    "predict",
+    "train",
+]

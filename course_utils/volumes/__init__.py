@@ -1,0 +1,16 @@
+"""Lesson 12: whole patients as volumes."""
+
+from course_utils.simulator import patient, whole
+from course_utils.volumes.data import SHAPE, VOXEL, Volumes, axial, folder_of, load, practice
+
+__all__ = [
+    "SHAPE",
+    "VOXEL",
+    "Volumes",
+    "axial",
+    "folder_of",
+    "load",
+    "patient",
+    "practice",
+    "whole",
+]

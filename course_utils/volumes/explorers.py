@@ -1,0 +1,63 @@
+"""An explorer that cuts through a volume, with a still picture for static mode."""
+
+import ipywidgets
+import numpy as np
+
+from course_utils.simulator.scanners import AXES, PLANES
+from course_utils.volumes import drawings, nifti
+from course_utils.widgets import WIDE, explore
+
+_FROM = {"sagittal": "left to right", "coronal": "back to front", "axial": "bottom to top"}
+
+
+def volume_explorer(
+    volume: np.ndarray, affine: np.ndarray, mask: np.ndarray | None = None, name: str = ""
+) -> None:
+    """Move three planes through a volume.
+
+    It begins in the middle of the lesion, or of the volume where there is none.
+
+    Parameters
+    ----------
+    volume : ndarray of uint8, (x, y, z)
+        Axes to the patient's right, front and top (RAS).
+    affine : ndarray of float, (4, 4)
+        Voxels to mm.
+    mask : ndarray of bool, (x, y, z), optional
+        Where the lesion is; it can be outlined.
+    name : str
+        What the volume is, for the headline.
+    """
+    lesion = mask is not None and bool(mask.any())
+    start = np.argwhere(mask).mean(axis=0) if lesion else (np.array(volume.shape) - 1) / 2
+    controls = {
+        plane: ipywidgets.IntSlider(
+            value=round(start[AXES[plane][2]]),
+            min=0,
+            max=volume.shape[AXES[plane][2]] - 1,
+            description=plane,
+            tooltip=f"from {_FROM[plane]}",
+            style=WIDE,
+        )
+        for plane in PLANES
+    }
+    controls["outline"] = ipywidgets.Checkbox(
+        value=True, description="outline the lesion", style=WIDE
+    )
+    controls["outline"].layout.display = None if lesion else "none"
+
+    def draw(axial: int, coronal: int, sagittal: int, outline: bool):
+        at = (sagittal, coronal, axial)
+        shown = mask if outline and lesion else None
+        x, y, z = affine[:3, :3] @ at + affine[:3, 3]
+        sizes = " × ".join(f"{size:.3g}" for size in nifti.voxel_sizes(affine))
+        figure = drawings.planes(volume, affine, at, shown, name)
+        says = (
+            f"Three planes through the voxel ({sagittal}, {coronal}, {axial}), at x = {x:.0f}, "
+            f"y = {y:.0f}, z = {z:.0f} mm; voxels of {sizes} mm."
+        )
+        if lesion:
+            says += f" The voxel is {'in' if mask[at] else 'outside'} the lesion."
+        return figure, says
+
+    explore(draw, controls)

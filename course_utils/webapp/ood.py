@@ -1,0 +1,145 @@
+"""A gate before a classifier: it lets through what looks like its training slices, nothing else.
+
+A classifier of four classes has no word for "none of these": it answers a photograph, too, and
+often with confidence. So two things are measured before it is asked.
+
+*Picture*: a dozen plain numbers (how bright, how contrasted, how dark at the four borders, how much
+detail of which size), and how far they are from those of training slices, taking into account how
+they vary and go along with each other: the Mahalanobis distance (Lee et al. 2018, arXiv
+1807.03888, measure it on a network's features).
+
+*Features*: how far the network's pooled features are from those of the nearest training slices
+(Sun et al. 2022, arXiv 2204.06507).
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+from scipy import ndimage
+from sklearn.covariance import LedoitWolf
+from sklearn.neighbors import NearestNeighbors
+
+from course_utils import models
+from course_utils.core.backend import keras
+from course_utils.datasets import Dataset
+from course_utils.training.features import predict
+
+# Share of the validation slices that each of the two distances lets through.
+KEPT = 0.99
+NEIGHBOURS = 10
+SCALES = (1, 2, 4, 8, 16)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Gate:
+    """What was measured on training slices, and how far a picture may be from it.
+
+    Attributes
+    ----------
+    features : ndarray of float32, (training slices, channels)
+        Pooled features, each row of length 1.
+    centre, spread : ndarray of float, (numbers,)
+        Mean and standard deviation of the plain numbers.
+    precision : ndarray of float, (numbers, numbers)
+        Inverse covariance of the plain numbers, once standardised.
+    limits : dict of str to float
+        The largest distance that passes: ``"picture"``, ``"features"``.
+    """
+
+    features: np.ndarray
+    centre: np.ndarray
+    spread: np.ndarray
+    precision: np.ndarray
+    limits: dict[str, float]
+
+
+def fit(model: keras.Model, train: Dataset, val: Dataset, kept: float = KEPT) -> Gate:
+    """Measure the training slices, and set both limits on validation slices.
+
+    Parameters
+    ----------
+    model : keras.Model
+        One of :mod:`course_utils.models.cnn`.
+    kept : float
+        Share of the validation slices that each limit lets through.
+    """
+    numbers = plain_numbers(train.images)
+    centre, spread = numbers.mean(axis=0), numbers.std(axis=0) + 1e-6
+    precision = LedoitWolf().fit((numbers - centre) / spread).precision_
+    gate = Gate(_pooled(model, train.images), centre, spread, precision, {})
+    found = distances(gate, model, val.images)
+    limits = {name: float(np.quantile(values, kept)) for name, values in found.items()}
+    return dataclasses.replace(gate, limits=limits)
+
+
+def distances(gate: Gate, model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
+    """How far pictures are from the training slices, in both ways.
+
+    Returns
+    -------
+    dict of str to ndarray of float, (slices,)
+        ``"picture"``, in standard deviations, and ``"features"``, from 0 to 2.
+    """
+    offsets = (plain_numbers(images) - gate.centre) / gate.spread
+    squared = np.einsum("ij,jk,ik->i", offsets, gate.precision, offsets)
+    apart, _ = nearest(gate, _pooled(model, images), NEIGHBOURS)
+    return {"picture": np.sqrt(squared), "features": apart[:, -1]}
+
+
+def passes(gate: Gate, found: dict[str, np.ndarray]) -> np.ndarray:
+    """Whether pictures are within both limits: bool, (slices,)."""
+    return np.all([found[name] <= limit for name, limit in gate.limits.items()], axis=0)
+
+
+def nearest(gate: Gate, pooled: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distances to, and row numbers of, the nearest training slices: two (slices, count)."""
+    return NearestNeighbors(n_neighbors=count).fit(gate.features).kneighbors(pooled)
+
+
+def similar(gate: Gate, model: keras.Model, image: np.ndarray, groups: np.ndarray, count: int):
+    """Rows of the training slices whose features are nearest, at most one of each patient.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, (128, 128)
+    groups : ndarray, (training slices,)
+    count : int
+
+    Returns
+    -------
+    ndarray of int, (count,)
+    """
+    _, rows = nearest(gate, _pooled(model, image[np.newaxis]), len(gate.features))
+    _, first = np.unique(groups[rows[0]], return_index=True)
+    return rows[0][np.sort(first)[:count]]
+
+
+def plain_numbers(images: np.ndarray) -> np.ndarray:
+    """Describe pictures by numbers that anybody can explain.
+
+    Returns
+    -------
+    ndarray of float, (slices, 13)
+        Mean grey of the four borders, the darkest first; mean and spread of all greys; shares of
+        nearly black and of very bright pixels; and the logarithm of how much detail there is at
+        five sizes, from fine to coarse.
+    """
+    x = np.asarray(images, np.float32) / 255
+    sides = x[:, :4], x[:, -4:], x[:, :, :4], x[:, :, -4:]
+    borders = np.sort([side.mean(axis=(1, 2)) for side in sides], axis=0)
+    greys = [x.mean((1, 2)), x.std((1, 2)), (x < 0.1).mean((1, 2)), (x > 0.8).mean((1, 2))]
+    details = []
+    for scale in SCALES:
+        smooth = ndimage.gaussian_filter(x, (0, scale, scale))
+        details.append(np.log(((x - smooth) ** 2).mean(axis=(1, 2)) + 1e-6))
+    return np.stack([*borders, *greys, *details], axis=1).astype(float)
+
+
+# A part that is made anew has to be compiled anew, which takes longer than an answer.
+_pooling = functools.lru_cache(maxsize=4)(functools.partial(models.submodel, stop="pooled"))
+
+
+def _pooled(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    pooled = predict(_pooling(model), images)
+    return pooled / (np.linalg.norm(pooled, axis=1, keepdims=True) + 1e-9)

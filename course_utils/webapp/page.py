@@ -1,0 +1,155 @@
+"""The page of the web app: one widget, which runs in a lesson and on the page that Voila serves.
+
+The browser's half is in ``page.js`` and ``page.css``. It sends a file's bytes and gets back
+words and pictures; each visitor's kernel holds one widget, and so one visitor's picture.
+"""
+
+import base64
+import contextlib
+import io
+import logging
+from pathlib import Path
+
+import anywidget
+import matplotlib
+import numpy as np
+import traitlets
+from IPython.display import display
+
+from course_utils import datasets, plots, settings
+from course_utils.core import pictures
+from course_utils.datasets import Dataset
+from course_utils.webapp import app, uploads
+
+FOLDER = Path(__file__).parent
+TITLE = "What a network sees in a brain slice"
+NOTICE = "This is teaching material and no medical device. Never use it for anyone's health."
+MOST = f"{uploads.MOST_BYTES / 1e6:.0f} MB"
+WORDS = {
+    "title": TITLE,
+    "notice": NOTICE,
+    "choose": "Choose a slice",
+    "drop": "or drop it here: PNG, JPEG or DICOM",
+    "sample": "Try a practice slice",
+    "limits": f"One file of at most {MOST} and {uploads.MOST_PIXELS / 1e6:.0f} megapixels. It "
+    "stays in the memory of this computer, is never written to its disk, and is gone when you "
+    "close this page.",
+    "busy": "Looking at it …",
+    "lost": "No answer came: the connection is lost. Reload this page.",
+    "one": "That is more than one file: choose one.",
+    "large": f"This file is larger than {MOST}, and was not sent: save the slice smaller.",
+    "seen": "What the file shows, as the model gets it",
+    "heat": "Show where the model looked",
+    "probabilities": "Probabilities",
+    "calibrated": "Calibrated on validation slices: among answers of 80%, about 80 in 100 should "
+    "be right. That holds for slices like those the model was trained on, and for no others.",
+    "similar": "Similar training slices",
+    "about_similar": "Nearest in the model's own eyes, one a patient. They say what the model "
+    "compares with, not what is true of your slice.",
+}
+
+
+class Page(anywidget.AnyWidget):
+    """The app: takes a file, shows the answer."""
+
+    _esm = FOLDER / "page.js"
+    _css = FOLDER / "page.css"
+    words = traitlets.Dict(WORDS).tag(sync=True)
+    most_bytes = traitlets.Int(uploads.MOST_BYTES).tag(sync=True)
+
+    def __init__(self, assistant: app.Assistant, samples: Dataset) -> None:
+        super().__init__()
+        self._assistant, self._samples = assistant, samples
+        self._rng = np.random.default_rng()
+        self.on_msg(self._asked)
+
+    def _asked(self, _, content: dict, buffers: list) -> None:
+        if content.get("kind") not in ("file", "sample"):
+            return
+        try:
+            if content["kind"] == "sample":
+                row = self._rng.integers(len(self._samples))
+                found = app.answer(self._assistant, pictures.encode(self._samples.images[row]))
+            else:
+                found = app.answer(self._assistant, bytes(buffers[0]) if buffers else b"")
+            self.send(described(self._assistant, found))
+        except Exception:
+            # Whatever it is, a visitor can do nothing with a traceback; the log has it.
+            logging.getLogger(__name__).exception("an upload was not answered")
+            says = "Something went wrong with this file, and it was not answered: try another one."
+            self.send({"refused": True, "says": says})
+
+
+def show() -> None:
+    """Show the app, ready to take a file; in static mode, its answer to one test slice."""
+    data = datasets.load()
+    _, _, test = data.split()
+    # That a run was reloaded is no news to a visitor.
+    with contextlib.redirect_stdout(io.StringIO()):
+        assistant = app.prepare(data)
+    if settings.static():
+        found = app.look(assistant, test.images[0])
+        truth = test.table["label"].iloc[0]
+        figure = plots.answer(found.slice, found.probabilities, truth, heat=found.heat)
+        plots.show(figure, found.says)
+        return
+    # The first slice builds the graph: let no visitor wait for it.
+    app.look(assistant, test.images[0])
+    display(Page(assistant, test))
+
+
+def described(assistant: app.Assistant, found: app.Answer) -> dict:
+    """Turn an answer into what the page needs: words, and pictures as data addresses."""
+    about = {"refused": found.refused, "says": found.says}
+    if found.slice is not None:
+        about["slice"] = _address(pictures.encode(found.slice))
+    if found.refused:
+        return about
+    where = _where(found.heat)
+    names = sorted(found.probabilities, key=found.probabilities.get, reverse=True)
+    return about | {
+        "heat": _address(pictures.encode(_coloured(found.heat))),
+        "where": where,
+        "alt": f"Your slice. {found.says} {where}",
+        "probabilities": [
+            {
+                "name": plots.spoken(name),
+                "share": found.probabilities[name],
+                "colour": plots.COLOURS[name],
+            }
+            for name in names
+        ],
+        "similar": [_case(assistant.cases, one) for one in found.similar.itertuples()],
+    }
+
+
+def _case(cases: Dataset, one) -> dict:
+    what = plots.spoken(one.label)
+    plane = "" if one.plane == "unknown" else f", {one.plane}"
+    whose = f", patient {one.patient}" if isinstance(one.patient, str) and one.patient else ""
+    return {
+        "slice": _address(pictures.encode(cases.images[one.row])),
+        "caption": f"{what}{plane}",
+        "says": f"Training slice: {what}{plane}{whose}.",
+    }
+
+
+def _where(heat: np.ndarray) -> str:
+    """Say in which part of the picture the heat is greatest."""
+    if not heat.any():
+        return "No place speaks for this class."
+    row, column = np.unravel_index(heat.argmax(), heat.shape)
+    down = ("upper", "middle", "lower")[3 * row // len(heat)]
+    across = ("left", "centre", "right")[3 * column // len(heat)]
+    place = f"at the {down} {across}".replace("middle centre", "centre")
+    return f"What speaks most for this class lies {place} of the picture (bright)."
+
+
+def _coloured(heat: np.ndarray) -> np.ndarray:
+    colours = matplotlib.colormaps["inferno"](heat)
+    colours[..., 3] = 0.7 * heat
+    return (255 * colours).round().astype(np.uint8)
+
+
+def _address(data: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(data).decode()

@@ -1,0 +1,157 @@
+"""``course app``: the part of lesson 14 that is the app, served by Voila to this computer alone."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from course_utils.cli import lessons
+from course_utils.core import packages
+from course_utils.core.errors import CourseError
+from course_utils.webapp import uploads
+
+NOTEBOOK = "14_web_app.ipynb"
+# The cell of the lesson that is the app.
+TAG = "app"
+# The page's name, which stands there while it is being made, too.
+TITLE = "Brain slices: teaching material, no medical device"
+TEMPLATE = Path(__file__).with_name("template.html.j2")
+# Nobody but this computer can reach it: there is no password.
+ADDRESS = "127.0.0.1"
+PORT = 8866
+PORTS_TRIED = 20
+# A visitor who left without a word is forgotten after so many seconds, with the picture.
+IDLE_SECONDS = 900
+# What the page needs of all that is installed for JupyterLab.
+EXTENSIONS = [
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager8",
+    "anywidget",
+]
+HEADERS = {
+    # The page fetches nothing from elsewhere, sends nothing elsewhere, and sits in no other page.
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' "
+    "'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self' blob: data:; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def serve(port: int | None = None, browser: bool = True) -> int:
+    """Serve the app until Ctrl-C, each visitor with a kernel, and so a memory, of its own.
+
+    One kernel is started ahead, so that nobody waits for TensorFlow.
+
+    Parameters
+    ----------
+    port : int, optional
+        8866, or the next free one, where it is left out.
+    browser : bool
+        Whether to open the page here.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    CourseError
+        If packages are missing, or the port is taken.
+    """
+    packages.need("app")
+    port = _free(range(PORT, PORT + PORTS_TRIED) if port is None else [port])
+    # In a process of its own, whose memory is free again afterwards.
+    prepared = subprocess.run([sys.executable, "-m", "course_utils", "app", "--prepare"])
+    if prepared.returncode:
+        return prepared.returncode
+    from traitlets.config import Config
+    from voila.app import Voila
+
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / NOTEBOOK
+        page.write_text(json.dumps(only_the_app(lessons.FOLDER / NOTEBOOK)), encoding="utf-8")
+        template = Path(folder) / "voila" / "templates" / "course"
+        template.mkdir(parents=True)
+        (template / "index.html.j2").write_text(TEMPLATE.read_text(encoding="utf-8"))
+        (template / "conf.json").write_text('{"base_template": "lab"}')
+        before = os.environ.get("JUPYTER_PATH")
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, before]))
+        # What an environment variable says about lessons and tests must not reach the visitors.
+        for name in ("COURSE_STATIC", "PYTEST_CURRENT_TEST"):
+            os.environ.pop(name, None)
+        os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+        server = Voila.instance(config=Config(_configuration(port, browser)))
+        server.initialize([str(page)])
+        print(f"The app is at http://{ADDRESS}:{port}/ for this computer alone. Ctrl-C stops it.")
+        sys.stdout.flush()
+        server.start()
+    return 0
+
+
+def only_the_app(path: Path) -> dict:
+    """Take the cells of a notebook that are the app, without their outputs.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+        A notebook.
+    """
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if TAG in cell["metadata"].get("tags", [])]
+    notebook["cells"] = [cell | {"outputs": [], "execution_count": None} for cell in cells]
+    notebook["metadata"]["title"] = TITLE
+    return notebook
+
+
+def _configuration(port: int, browser: bool) -> dict:
+    return {
+        "Voila": {
+            "ip": ADDRESS,
+            "port": port,
+            "port_retries": 0,
+            "open_browser": browser and lessons.has_display(),
+            "log_level": "ERROR",
+            "tornado_settings": {
+                "headers": HEADERS,
+                # A little more than the largest file, so that its last byte comes through.
+                "websocket_max_message_size": uploads.MOST_BYTES + 1_000_000,
+            },
+        },
+        "VoilaConfiguration": {
+            "template": "course",
+            "preheat_kernel": True,
+            "default_pool_size": 1,
+            "strip_sources": True,
+            "show_tracebacks": False,
+            "allow_template_override": "NO",
+            "allow_theme_override": "NO",
+            # Voila would serve any picture that lies beside the notebook.
+            "file_allowlist": [],
+            "extension_allowlist": EXTENSIONS,
+        },
+        "KernelManager": {"transport_encryption": "auto"},
+        "MappingKernelManager": {"cull_idle_timeout": IDLE_SECONDS, "cull_interval": 60},
+    }
+
+
+def _free(ports) -> int:
+    for port in ports:
+        with socket.socket() as trial:
+            try:
+                trial.bind((ADDRESS, port))
+                return port
+            except OSError:
+                continue
+    raise CourseError(
+        f"Port {ports[0]} is taken by another program: choose another one with --port."
+    )

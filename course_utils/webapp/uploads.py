@@ -1,0 +1,82 @@
+"""An uploaded file as a grey slice: from anybody, of any content, and only ever in memory."""
+
+import dataclasses
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from course_utils.core import pictures
+from course_utils.core.errors import BadFile
+from course_utils.core.pictures import encode as encode
+from course_utils.webapp import dicom
+
+MOST_BYTES = 10_000_000
+MOST_PIXELS = 40_000_000
+FORMATS = ("PNG", "JPEG")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Upload:
+    """What an uploaded file shows.
+
+    Attributes
+    ----------
+    slice : ndarray of uint8, (128, 128)
+    kind : str
+        ``"PNG"``, ``"JPEG"`` or ``"DICOM"``.
+    width, height : int
+        Of the picture in the file.
+    colour : float
+        Mean distance between a pixel's strongest and weakest colour, 0 (grey) to 1.
+    """
+
+    slice: np.ndarray
+    kind: str
+    width: int
+    height: int
+    colour: float
+
+
+def read(data: bytes) -> Upload:
+    """Read an uploaded file.
+
+    Parameters
+    ----------
+    data : bytes
+        Contents of a PNG, JPEG or DICOM file. Its name is never asked for, nor trusted.
+
+    Raises
+    ------
+    BadFile
+        If it is anything else, larger than :data:`MOST_BYTES` or :data:`MOST_PIXELS`, damaged, or
+        more than one picture: says in a few words what is wrong with it.
+    """
+    if not data:
+        raise BadFile("is empty")
+    if len(data) > MOST_BYTES:
+        raise BadFile(f"is larger than {MOST_BYTES / 1e6:.0f} MB")
+    if dicom.is_dicom(data):
+        grey = Image.fromarray(dicom.decode(data, MOST_PIXELS))
+        if min(grey.size) < pictures.FEWEST_PIXELS_A_SIDE:
+            raise BadFile(f"has only {grey.width} x {grey.height} pixels")
+        return Upload(pictures.fitted(grey), "DICOM", *grey.size, colour=0.0)
+    image, (width, height, _) = pictures.opened(data, FORMATS, MOST_PIXELS)
+    kind = "PNG" if data.startswith(b"\x89PNG") else "JPEG"
+    return Upload(pictures.fitted(image), kind, width, height, _colour(image))
+
+
+def bare_png(width: int, height: int) -> bytes:
+    """The beginning of a grey PNG of this size, cut off where its pixels begin."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    check = struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + check + b"\0\0\0\1IDAT"
+
+
+def _colour(image: Image.Image) -> float:
+    if image.mode in ("L", "LA", "1") or image.mode.startswith(("I", "F")):
+        return 0.0
+    image.thumbnail((128, 128))
+    channels = np.asarray(image.convert("RGB"), dtype=float)
+    return float(np.ptp(channels, axis=2).mean() / 255)

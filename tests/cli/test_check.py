@@ -1,0 +1,139 @@
+"""The environment check: it sees what would stop a lesson, and only that stops it."""
+
+import io
+import subprocess
+
+import pytest
+
+from course_utils import datasets, settings
+from course_utils.cli import check
+from course_utils.cli.check import Finding
+from course_utils.models import weights
+
+
+def test_a_python_outside_the_range_is_bad():
+    assert check.python(">=3.11").state == "good"
+    assert check.python(">=3.99").state == "bad"
+    assert "make setup" in check.python("<3").text
+
+
+def test_missing_packages_are_bad_and_all_named():
+    found = check.packages(["no-such-one==1", "numpy==0.1", "nor-this==2"])
+    assert found.state == "bad"
+    assert "no-such-one, nor-this" in found.text
+
+
+def test_another_version_is_a_note():
+    found = check.packages(["numpy==0.1"])
+    assert found.state == "note"
+    assert "instead of 0.1" in found.text
+
+
+def test_pins_of_other_systems_do_not_count():
+    assert check.packages(["no-such-one==1; sys_platform == 'amiga'"]).state == "good"
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "state", "word"),
+    [
+        (0, "", "good", "2.21.0"),
+        (1, "ImportError: no AVX here", "bad", "no AVX here"),
+        (-4, "", "bad", "64-bit CPU with AVX"),
+    ],
+)
+def test_a_tensorflow_that_dies_is_bad(monkeypatch, code, error, state, word):
+    ended = subprocess.CompletedProcess([], code, "2.21.0 2\n", error)
+    monkeypatch.setattr(check.subprocess, "run", lambda *arguments, **options: ended)
+    found = check.tensorflow()
+    assert found.state == state
+    assert word in found.text
+
+
+def test_the_kernel_of_this_environment_is_found():
+    assert check.kernel().state == "good"
+
+
+def test_a_kernel_that_is_missing_is_bad(monkeypatch, tmp_path):
+    from jupyter_client import kernelspec
+
+    def missing(self, name):
+        raise kernelspec.NoSuchKernel(name)
+
+    monkeypatch.setattr(kernelspec.KernelSpecManager, "get_kernel_spec", missing)
+    assert check.kernel().state == "bad"
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "state"), [(16, 9, "good"), (8, 1, "note"), (2, 1, "bad")]
+)
+def test_little_memory(total, free, state):
+    assert check.memory(total, free).state == state
+
+
+@pytest.mark.parametrize(("free", "state"), [(50e9, "good"), (0.2e9, "bad")])
+def test_a_full_disk_is_bad(monkeypatch, tmp_path, free, state):
+    usage = type("usage", (), {"free": free})
+    monkeypatch.setattr(check.shutil, "disk_usage", lambda folder: usage)
+    assert check.disk(tmp_path / "not" / "yet").state == state
+
+
+def test_a_folder_that_cannot_be_written_is_bad(tmp_path):
+    assert check.writable(tmp_path / "new").state == "good"
+    assert not list((tmp_path / "new").iterdir())
+    (tmp_path / "file").touch()
+    assert check.writable(tmp_path / "file" / "below").state == "bad"
+
+
+def test_weights_are_looked_for_where_keras_keeps_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert [found.state for found in check.pretrained()] == ["note", "note"]
+    (tmp_path / "models").mkdir()
+    weights.cached("resnet50").touch()
+    assert [found.state for found in check.pretrained()] == ["note", "good"]
+
+
+def test_missing_extras_are_a_note_with_the_command(monkeypatch):
+    monkeypatch.setattr(check.extras, "lacking", lambda name: [])
+    assert list(check.extensions()) == []
+    monkeypatch.setattr(check.extras, "lacking", lambda name: ["voila"] if name == "app" else [])
+    (found,) = check.extensions()
+    assert found.state == "note"
+    assert "Lesson 14 needs voila" in found.text and check.extras.command() in found.text
+
+
+def test_data_that_is_not_there_stops_only_who_chose_it(monkeypatch, save_tiny):
+    assert [found.state for found in check.data()] == ["note", "note"]
+    monkeypatch.setenv("COURSE_DATASET", "kaggle")
+    assert [found.state for found in check.data()] == ["note", "bad"]
+    save_tiny("kaggle")
+    assert [found.state for found in check.data()] == ["note", "good"]
+
+
+def test_an_unknown_choice_and_damaged_data_are_bad(monkeypatch, save_tiny):
+    save_tiny("practice")
+    (datasets.folder_of("practice") / "table.csv").write_text("")
+    monkeypatch.setenv("COURSE_DATASET", "x-rays")
+    assert [found.state for found in check.data()] == ["bad", "bad", "note"]
+
+
+def test_everything_is_looked_at_and_nothing_is_left_behind(own_data_folder):
+    texts = " ".join(found.text for found in check.findings())
+    for word in ("Python", "packages", "TensorFlow", "kernel", "Memory", "Disk", "write", "data"):
+        assert word in texts
+    assert not any(own_data_folder.iterdir())
+    assert not (settings.ROOT / "notebooks" / ".write-trial").exists()
+
+
+def test_show_counts_what_stops_a_lesson(capsys):
+    found = [Finding("good", "fine"), Finding("note", "so so"), Finding("bad", "broken")]
+    assert not check.show(found)
+    assert "✗ broken" in capsys.readouterr().out
+    assert check.show(found[:2])
+
+
+def test_marks_survive_a_terminal_without_accents(monkeypatch):
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(check.sys, "stdout", plain)
+    check.show([Finding("bad", "broken")])
+    plain.flush()
+    assert b"NO  broken" in plain.buffer.getvalue()

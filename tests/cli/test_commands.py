@@ -1,0 +1,144 @@
+"""The course command: one sentence where something is wrong, and the right exit code."""
+
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import datasets, settings
+from course_utils.cli import commands
+from course_utils.core.errors import CourseError
+from course_utils.realdata import kaggle
+
+
+def zip_of_images(path, count=3):
+    """A zip in Kaggle's folders, with noise for slices and one file that is no image."""
+    rng = np.random.default_rng(settings.SEED)
+    with zipfile.ZipFile(path, "w") as archive:
+        for split in ("Training", "Testing"):
+            for label in datasets.CLASS_NAMES:
+                for number in range(count):
+                    with archive.open(f"{split}/{label}/{number}.png", "w") as file:
+                        pixels = rng.integers(0, 255, (64, 64), np.uint8)
+                        Image.fromarray(pixels).save(file, "png")
+        archive.writestr("Training/glioma/broken.jpg", b"no image at all")
+    return path
+
+
+def test_info_without_data_says_how_to_get_it(capsys):
+    assert commands.main(["data", "info"]) == 0
+    said = capsys.readouterr().out
+    assert "practice (chosen): not made yet" in said
+    assert "course data download" in said
+
+
+def test_info_counts_what_is_there(capsys, save_tiny):
+    save_tiny("kaggle")
+    assert commands.main(["data", "info"]) == 0
+    said = capsys.readouterr().out
+    rows = {line.rsplit(None, 1)[0].strip(): line.split()[-1] for line in said.splitlines() if line}
+    assert rows["slices"] == "8"
+    assert rows["glioma"] == "2"
+    assert rows["groups"] == "4"
+    assert rows["official train"] == "6"
+    assert rows["official test"] == "2"
+    assert rows["files not usable"] == "1"
+    assert str(datasets.folder_of("kaggle")) in said
+
+
+def test_import_lists_what_it_could_not_read(capsys, tmp_path):
+    assert commands.main(["data", "import", str(zip_of_images(tmp_path / "mri.zip"))]) == 0
+    said = capsys.readouterr().out
+    counts = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line}
+    assert counts["glioma"] == ["3", "3", "6"]
+    assert counts["all"] == ["12", "12", "24"]
+    assert "broken.jpg" in said
+    assert len(datasets.load("kaggle")) == 24
+
+
+def test_download_imports_what_it_fetched(capsys, monkeypatch, tmp_path):
+    fetched = zip_of_images(tmp_path / "fetched.zip")
+    monkeypatch.setattr(kaggle, "download", lambda: fetched)
+    assert commands.main(["data", "download"]) == 0
+    assert "24 slices in" in capsys.readouterr().out
+
+
+def test_an_error_is_one_sentence(capsys, tmp_path):
+    assert commands.main(["data", "import", str(tmp_path / "nowhere.zip")]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nowhere.zip" in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "word"),
+    [
+        (CourseError("Too dark."), 1, "Too dark."),
+        (KeyboardInterrupt(), 130, "Stopped."),
+        (ModuleNotFoundError("no", name="numpy"), 1, "numpy is missing"),
+    ],
+)
+def test_what_goes_wrong_sets_the_exit_code(capsys, monkeypatch, error, code, word):
+    def fail(name):
+        raise error
+
+    monkeypatch.setattr(datasets, "load", fail)
+    assert commands.main(["data", "simulate"]) == code
+    assert word in capsys.readouterr().err
+
+
+def test_simulate_says_what_there_is(capsys, save_tiny):
+    save_tiny("practice")
+    assert commands.main(["data", "simulate"]) == 0
+    assert "8 slices" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [[], ["fly"], ["data"], ["check", "--fast"]])
+def test_unknown_words_are_refused(capsys, words):
+    with pytest.raises(SystemExit) as stopped:
+        commands.main(words)
+    assert stopped.value.code == 2
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    command = [sys.executable, "-m", "course_utils", "data", "info"]
+    with subprocess.Popen(
+        command, cwd=settings.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_status_of_no_federation_says_how_to_start_one(capsys, monkeypatch):
+    monkeypatch.setattr("course_utils.core.extras.need", lambda name: None)
+    pytest.importorskip("cryptography")
+    assert commands.main(["federated", "status"]) == 0
+    assert "course federated up" in capsys.readouterr().out
+    assert commands.main(["federated", "down"]) == 0
+    assert "No federation is running" in capsys.readouterr().out
+    assert commands.main(["federated", "run"]) == 1
+    assert "course federated up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["up", "run", "status", "down"])
+def test_a_federation_without_its_packages_names_the_command(capsys, monkeypatch, action):
+    monkeypatch.setattr("course_utils.core.extras._is_here", lambda package: False)
+    assert commands.main(["federated", action]) == 1
+    assert "extras" in capsys.readouterr().err
+
+
+def test_up_deals_the_slices_out_first(capsys, monkeypatch, practice):
+    pytest.importorskip("cryptography")
+    from course_utils.federation import hospitals, net
+
+    monkeypatch.setattr(datasets, "load", lambda name=None: practice)
+    monkeypatch.setattr("course_utils.core.extras.need", lambda name: None)
+    monkeypatch.setattr(net, "up", lambda: print("it is up"))
+    assert commands.main(["federated", "up"]) == 0
+    assert "it is up" in capsys.readouterr().out
+    counts = [len(hospitals.read(number)[1]) for number in range(4)]
+    assert sum(counts) == len(practice.split()[0])

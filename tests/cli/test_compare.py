@@ -1,0 +1,92 @@
+"""What lessons 10 and 11 find, from the command line."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from course_utils import datasets, models
+from course_utils.cli import commands, compare
+from course_utils.core import results
+from course_utils.training import recipes
+
+
+@pytest.fixture
+def quick(monkeypatch, practice):
+    """A few practice patients of each class, and recipes that end after one epoch."""
+    groups = practice.table.groupby("label")["group"].unique()
+    chosen = [group for label in groups for group in label[:4]]
+    few = practice.take(practice.table["group"].isin(chosen).to_numpy())
+    monkeypatch.setattr(datasets, "load", lambda name=None: few)
+    for name, recipe in recipes.RECIPES.items():
+        monkeypatch.setitem(recipes.RECIPES, name, dataclasses.replace(recipe, epochs=1))
+    return few
+
+
+def is_estimate(figure):
+    return set(figure) == {"value", "low", "high"} and figure["low"] <= figure["high"]
+
+
+def test_attention_is_measured_as_a_classifier_as_a_map_and_by_taking_it_away(quick):
+    assert commands.main(["compare", "attention", "--seed", "3"]) == 0
+    result = results.load("compare-attention")
+    figures = result["figures"]
+    assert result["settings"]["command"] == "course compare attention --seed 3"
+    assert is_estimate(figures["above_baseline"])
+    gain = figures["accuracy"]["attention"]["value"] - figures["accuracy"]["baseline"]["value"]
+    assert figures["above_baseline"]["value"] == pytest.approx(gain)
+    for ruler in ("pointing_game", "pointing_game_near", "share_inside"):
+        players = figures[ruler]
+        assert set(players) == {"attention", "gradcam_attention", "gradcam_baseline", "centre"}
+        assert all(map(is_estimate, players.values()))
+        more = figures[f"{ruler}_above_gradcam_baseline"]["attention"]["value"]
+        assert more == pytest.approx(
+            players["attention"]["value"] - players["gradcam_baseline"]["value"]
+        )
+    assert 0 < figures["chance"] < figures["chance_near"] < 1
+    assert figures["other_weights"]["changed"].keys() == figures["other_weights"]["accuracy"].keys()
+
+
+def test_contrasts_are_measured_alone_fused_and_after_accidents(quick):
+    assert commands.main(["compare", "contrasts"]) == 0
+    result = results.load("compare-contrasts")
+    figures = result["figures"]
+    assert result["settings"]["command"] == "course compare contrasts"
+    ways = {"t1ce", "flair", "early fusion", "late fusion"}
+    assert set(figures["accuracy"]) == set(figures["mixed_up"]) == ways
+    assert set(figures["above_t1ce"]) == set(figures["mixed_up_against_t1ce"]) == ways - {"t1ce"}
+    change = figures["mixed_up"]["flair"]["value"] - figures["mixed_up"]["t1ce"]["value"]
+    assert figures["mixed_up_against_t1ce"]["flair"]["value"] == pytest.approx(change)
+    after = figures["after_accidents"]
+    assert after["as recorded"] == figures["accuracy"]
+    assert after["flair missing"]["late fusion"] == figures["accuracy"]["t1ce"]
+    assert after["t1ce missing"]["late fusion"] == figures["accuracy"]["flair"]
+
+
+class Told:
+    """Stands in for a run: its answers are known."""
+
+    def __init__(self, answer):
+        self.answer = np.array([answer])
+
+    def predict(self, data):
+        return self.answer
+
+
+def test_late_fusion_asks_only_the_contrasts_that_are_there(practice):
+    runs = {"t1ce": Told([1, 0]), "flair": Told([0, 1]), "early fusion": Told([0.2, 0.8])}
+    one = practice.take([0])
+    found = compare.fused(runs, one)
+    assert found["late fusion"].tolist() == [[0.5, 0.5]]
+    assert found["early fusion"].tolist() == [[0.2, 0.8]]
+    black = {"t1ce": one.images, "flair": np.zeros_like(one.images)}
+    found = compare.fused(runs, dataclasses.replace(one, contrasts=black))
+    assert found["late fusion"].tolist() == [[1, 0]]
+
+
+def test_the_topics_of_the_command_are_those_that_can_be_measured():
+    assert set(compare.TOPICS) == {"attention", "contrasts"}
+    with pytest.raises(SystemExit):
+        commands.main(["compare", "volumes"])
+    assert set(compare.CONTRASTS.values()) <= set(recipes.RECIPES)
+    assert set(models.CONTRASTS) <= set(compare.CONTRASTS)

@@ -1,0 +1,212 @@
+"""Grad-CAM, its score against masks, and the randomisation test."""
+
+import keras
+import numpy as np
+import pytest
+
+from course_utils import models
+from course_utils.core.errors import CourseError
+from course_utils.evaluation import heatmaps
+
+
+def tiny(pool=16):
+    """A model whose classes are: bright, dark, not bright, and nothing at all."""
+    inputs = keras.Input((128, 128, 1))
+    x = keras.layers.AveragePooling2D(pool)(inputs)
+    x = keras.layers.Conv2D(2, 1, name="features")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="pooled")(x)
+    x = keras.layers.Dense(4, name="logits")(x)
+    model = keras.Model(inputs, keras.layers.Softmax(name="probabilities")(x))
+    model.get_layer("features").set_weights([np.array([[[[1.0, -1.0]]]]), np.array([0.0, 1.0])])
+    weights = np.array([[5.0, 0.0, -5.0, 0.0], [0.0, 5.0, 0.0, 0.0]])
+    model.get_layer("logits").set_weights([weights, np.zeros(4)])
+    return model
+
+
+@pytest.fixture
+def squares():
+    """Two slices with one bright square each, and the square as mask."""
+    masks = np.zeros((2, 128, 128), bool)
+    masks[0, 32:48, 80:96] = masks[1, 96:112, 16:32] = True
+    return (200 * masks).astype(np.uint8), masks
+
+
+def test_heat_lies_on_what_speaks_for_the_class(squares):
+    images, masks = squares
+    maps = heatmaps.gradcam(tiny(), images, np.array([0, 0]))
+    assert maps.shape == images.shape and maps.dtype == np.float32
+    assert maps.max(axis=(1, 2)).tolist() == [1, 1] and maps.min() == 0
+    assert heatmaps.pointing_game(maps, masks).tolist() == [1, 1]
+    # The heat of one cell of 16 pixels fades over the cells beside it: more than a fifth stays.
+    assert (heatmaps.share_inside(maps, masks) > 0.2).all()
+
+
+def test_another_class_has_another_map(squares):
+    images, masks = squares
+    dark = heatmaps.gradcam(tiny(), images, np.array([1, 1]))
+    assert (heatmaps.pointing_game(dark, masks) == 0).all()
+    nothing = heatmaps.gradcam(tiny(), images, np.array([2, 3]))
+    assert not nothing.any()
+    assert heatmaps.pointing_game(nothing, np.ones_like(masks)).tolist() == [0, 0]
+    assert heatmaps.share_inside(nothing, masks).tolist() == [0, 0]
+
+
+def test_the_predicted_class_is_explained_where_none_is_named(squares):
+    images, _ = squares
+    model = tiny()
+    predicted = model.predict(images[..., None] / 255, verbose=0).argmax(1)
+    assert predicted.tolist() == [1, 1]
+    expected = heatmaps.gradcam(model, images, predicted)
+    assert np.array_equal(heatmaps.gradcam(model, images), expected)
+
+
+def test_batches_do_not_change_the_maps(squares, monkeypatch):
+    images, _ = squares
+    whole = heatmaps.gradcam(tiny(), images, np.array([0, 1]))
+    monkeypatch.setattr(heatmaps, "BATCH", 1)
+    assert np.allclose(heatmaps.gradcam(tiny(), images, np.array([0, 1])), whole, atol=1e-6)
+
+
+def test_gradcam_before_a_pooled_linear_head_is_the_class_activation_map(squares):
+    images, _ = squares
+    model = tiny()
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(size=(2, 4))
+    model.get_layer("logits").set_weights([kernel, np.zeros(4)])
+    features = keras.Model(model.input, model.get_layer("features").output)
+    maps = features.predict(images[..., None] / 255, verbose=0)
+    expected = np.maximum(maps @ kernel[:, 3], 0)
+    found = heatmaps.gradcam(model, images, np.array([3, 3]))[:, 8::16, 8::16]
+    for one, other in zip(found, expected, strict=True):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.99
+
+
+def test_scores_by_hand():
+    maps = np.zeros((3, 4, 4), np.float32)
+    maps[0, 1, 1], maps[0, 2, 2] = 0.75, 0.25
+    maps[1, 0, 0], maps[2, 3, 3] = 1, 1
+    masks = np.zeros((3, 4, 4), bool)
+    masks[:2, 1, 1] = True
+    assert heatmaps.pointing_game(maps, masks)[:2].tolist() == [1, 0]
+    assert heatmaps.share_inside(maps, masks)[:2].tolist() == [0.75, 0]
+    # No lesion, no score.
+    assert np.isnan(heatmaps.pointing_game(maps, masks)[2])
+    assert np.isnan(heatmaps.share_inside(maps, masks)[2])
+
+
+@pytest.mark.parametrize("masks", [None, np.zeros((1, 4, 4), bool)])
+def test_without_outlines_heat_cannot_be_scored(masks):
+    for score in (heatmaps.pointing_game, heatmaps.share_inside):
+        with pytest.raises(CourseError, match="somebody outlined"):
+            score(np.ones((1, 4, 4)), masks)
+    with pytest.raises(CourseError, match="do not fit"):
+        heatmaps.pointing_game(np.ones((1, 4, 4)), np.ones((1, 5, 4), bool))
+
+
+def test_the_guess_is_the_middle_of_the_head_not_of_the_picture():
+    images = np.zeros((2, 128, 128), np.uint8)
+    rows, columns = np.ogrid[:128, :128]
+    images[0][(rows - 50) ** 2 + (columns - 80) ** 2 < 30**2] = 120
+    images[0][45:55, 70:80] = 0
+    images[0, 120:124, 5:9] = 255
+    guess = heatmaps.centre_guess(images)
+    row, column = np.unravel_index(guess[0].argmax(), (128, 128))
+    assert abs(row - 50) <= 1 and abs(column - 80) <= 1
+    # A black slice has no head: the middle of the picture has to do.
+    assert guess[1, 64, 64] == 1
+    assert guess.sum() == 2
+    # The dark hole belongs to the head, the bright letter in the corner does not.
+    shown = heatmaps.head(images)
+    assert shown[0, 50, 75] and not shown[0, 122, 7]
+    assert not shown[1].any()
+
+
+def test_chance_is_the_share_of_the_head_that_is_lesion():
+    images = np.zeros((1, 128, 128), np.uint8)
+    images[0, 20:100, 20:100] = 150
+    masks = np.zeros((1, 128, 128), bool)
+    masks[0, 20:60, 20:100] = True
+    assert heatmaps.chance(images, masks)[0] == pytest.approx(0.5, abs=0.03)
+
+
+def test_shuffling_keeps_the_numbers_and_changes_the_places():
+    model = tiny()
+    copy = heatmaps.shuffled(model, seed=1)
+    for before, after in zip(model.get_weights(), copy.get_weights(), strict=True):
+        assert np.array_equal(np.sort(before, axis=None), np.sort(after, axis=None))
+    kernels = [m.get_layer("logits").get_weights()[0] for m in (model, copy)]
+    assert not np.array_equal(*kernels)
+    again = heatmaps.shuffled(model, seed=1).get_layer("logits").get_weights()[0]
+    assert np.array_equal(kernels[1], again)
+    assert model.get_layer("logits").get_weights()[0][0, 0] == 5
+
+
+def attentive():
+    """A model that pools by attention: the brighter a place, the larger its weight."""
+    inputs = keras.Input((128, 128, 1))
+    x = keras.layers.AveragePooling2D(16)(inputs)
+    maps = keras.layers.Conv2D(2, 1, name="features")(x)
+    scores = keras.layers.Conv2D(1, 1, use_bias=False)(maps)
+    weights = keras.layers.Softmax(axis=[1, 2], name="attention")(scores)
+    x = keras.layers.Identity(name="pooled")(keras.ops.sum(maps * weights, axis=(1, 2)))
+    x = keras.layers.Dense(2, name="logits")(x)
+    model = keras.Model(inputs, keras.layers.Softmax(name="probabilities")(x))
+    kernel, score = np.array([[[[1.0, -1.0]]]]), np.array([[[[9.0], [0.0]]]])
+    model.set_weights([kernel, np.zeros(2), score, np.array([[5.0, 0], [0, 5]]), np.zeros(2)])
+    return model
+
+
+def test_an_attention_map_lies_where_the_weights_are_large(squares):
+    images, masks = squares
+    maps = heatmaps.attention_maps(attentive(), images)
+    assert maps.shape == images.shape
+    assert maps.max(axis=(1, 2)).tolist() == [1, 1]
+    assert heatmaps.pointing_game(maps, masks).tolist() == [1, 1]
+
+
+def test_other_weights_pool_the_same_places_to_another_answer(squares):
+    images, _ = squares
+    model = attentive()
+    own = models.submodel(model, stop="attention").predict(images[..., None] / 255, verbose=0)
+    whole = model.predict(images[..., None] / 255, verbose=0)
+    np.testing.assert_allclose(heatmaps.repooled(model, images, own), whole, rtol=1e-5)
+    # All weight on a dark place: the bright square no longer speaks for the first class.
+    corner = np.zeros_like(own)
+    corner[:, 0, 0] = 1
+    np.testing.assert_allclose(heatmaps.repooled(model, images, corner), 0.5, atol=1e-6)
+
+
+def test_weights_that_a_network_did_not_choose():
+    own = np.random.default_rng(0).dirichlet(np.ones(16), 50).reshape(50, 4, 4, 1)
+    own[0] = 0
+    own[0, 1, 2] = 1
+    found = heatmaps.other_weights(own, seed=1)
+    for weights in found.values():
+        assert weights.shape == own.shape
+        np.testing.assert_allclose(weights.sum(axis=(1, 2, 3)), 1, rtol=1e-6)
+    flat = {name: weights.reshape(50, 16) for name, weights in found.items()}
+    mine = own.reshape(50, 16)
+    assert np.array_equal(np.sort(flat["shuffled"]), np.sort(mine))
+    assert not np.array_equal(flat["shuffled"], mine)
+    assert (flat["equal"] == 1 / 16).all()
+    top = mine.argmax(axis=1)
+    assert (flat["without the top place"][np.arange(50), top] < 1e-6).all()
+    # What the others keep, they share as before; and equally, where there was nothing.
+    rest = np.delete(mine[7], top[7])
+    np.testing.assert_allclose(
+        np.delete(flat["without the top place"][7], top[7]), rest / rest.sum(), rtol=1e-5
+    )
+    np.testing.assert_allclose(np.delete(flat["without the top place"][0], 6), 1 / 15, rtol=1e-5)
+    assert ((flat["without some place"] < 1e-6).sum(axis=1)[1:] == 1).all()
+    same = heatmaps.other_weights(own, seed=1)["shuffled"]
+    assert np.array_equal(same, found["shuffled"])
+
+
+def test_widened_lesions_reach_as_far_as_asked_and_nothing_grows_from_nothing():
+    masks = np.zeros((2, 64, 64), bool)
+    masks[0, 30:33, 30:33] = True
+    wide = heatmaps.widened(masks, 5)
+    assert wide[0, 31, 37] and not wide[0, 31, 38]
+    assert wide[0, 36, 32] and not wide[0, 36, 36], "round, not square"
+    assert not wide[1].any()
+    assert np.array_equal(heatmaps.widened(masks, 0), masks)

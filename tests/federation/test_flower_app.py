@@ -1,0 +1,174 @@
+"""The Flower app does what is done by hand, in any order of answers, and reports to nobody."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("flwr")
+
+from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
+from flwr.serverapp import ServerApp
+from flwr.supercore.task_identity import TaskIdentity
+
+from course_utils.federation import by_hand, flower_app, hospitals, net
+from course_utils.federation.by_hand import Schedule
+
+PLAN = Schedule(rounds=2, local_epochs=1, batch_size=8)
+
+
+@pytest.fixture(autouse=True)
+def identity(monkeypatch):
+    """Who Flower takes this process for, when it makes a message outside of its engine."""
+    for name in ("run_id", "node_id", "task_id"):
+        monkeypatch.setattr(TaskIdentity, f"_{name}", 1)
+
+
+@pytest.fixture
+def parts(practice):
+    """Some slices of each hospital, which are in its file, too."""
+    some = practice.take(np.arange(0, len(practice), 40))
+    seen = hospitals.as_seen(some, np.arange(len(some)) % 4)
+    hospitals.store(seen)
+    return [hospitals.of(seen, number) for number in range(4)]
+
+
+def context(**values):
+    return Context(
+        run_id=1,
+        node_id=2,
+        node_config={"partition-id": 0},
+        state=RecordDict(),
+        run_config={"rounds": 2, "local_epochs": 1, "at-least": 2, "timeout": 5} | values,
+    )
+
+
+class Wire:
+    """Stands in for the network: hospitals answer at once, except those that are away."""
+
+    def __init__(self, away=()):
+        self.away, self.messages = set(away), []
+
+    def get_node_ids(self):
+        return [10, 11, 12, 13]
+
+    def send_and_receive(self, messages, *, timeout=None):
+        answers = []
+        for message in messages:
+            number = message.metadata.dst_node_id - 10
+            self.messages.append(message)
+            if (len(self.messages) - 1) // 4 + 1 in self.away and number == 2:
+                continue
+            here = context()
+            here.node_config["partition-id"] = number
+            answers.append(flower_app.client(message, here))
+        return answers
+
+
+def run(wire, **values):
+    flower_app.server(wire, context(**values))
+    return json.loads(net.rounds_file().read_text())
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """A run of the app takes its plan from here: batches that the few slices can fill."""
+    monkeypatch.setattr(flower_app, "Schedule", lambda **kw: Schedule(**({"batch": 8} | kw)))
+
+
+def close(a, b):
+    return all(np.allclose(x, y, atol=1e-4) for x, y in zip(a, b, strict=True))
+
+
+def test_it_is_what_is_done_by_hand(parts, short):
+    about = run(Wire())
+    assert about["took_part"] == [[0, 1, 2, 3]] * 2
+    assert about["plan"]["rounds"] == 2
+    assert close(flower_app.weights(), by_hand.federate(parts, PLAN)[-1])
+
+
+def test_a_round_goes_on_without_a_hospital_that_is_away(parts, short):
+    about = run(Wire(away={1}))
+    assert about["took_part"] == [[0, 1, 3], [0, 1, 2, 3]]
+
+
+def test_a_hospital_sends_weights_and_two_numbers(parts, short):
+    wire = Wire()
+    run(wire)
+    answer = flower_app.client(wire.messages[0], context()).content
+    assert set(answer) == {"arrays", "metrics"}
+    assert dict(answer["metrics"]) == {"num-examples": len(parts[0]), "hospital": 0}
+    shapes = [array.shape for array in by_hand.first_weights()]
+    assert [array.shape for array in answer["arrays"].to_numpy_ndarrays()] == shapes
+
+
+def test_the_mean_does_not_depend_on_who_answers_first():
+    rng = np.random.default_rng(1)
+    answers = []
+    for hospital in range(4):
+        asked = Message(RecordDict(), dst_node_id=10, message_type="train")
+        metrics = MetricRecord({"num-examples": 100 + hospital, "hospital": hospital})
+        arrays = ArrayRecord([rng.normal(size=(50, 50)).astype(np.float32)])
+        answers.append(Message(RecordDict({"arrays": arrays, "metrics": metrics}), reply_to=asked))
+    means = []
+    for order in ((0, 1, 2, 3), (3, 1, 0, 2), (2, 3, 1, 0)):
+        strategy = flower_app.InOrder()
+        mean, _ = strategy.aggregate_train(1, [answers[i] for i in order])
+        means.append(mean.to_numpy_ndarrays()[0])
+        assert strategy.took_part == [[0, 1, 2, 3]]
+    assert (means[0] == means[1]).all()
+    assert (means[0] == means[2]).all()
+
+
+def test_flowers_engine_gives_what_is_done_by_hand(parts, monkeypatch):
+    monkeypatch.delenv("FLWR_HOME", raising=False)
+    server, kept = ServerApp(), []
+
+    @server.main()
+    def coordinate(grid, context):
+        flower_app.InOrder().start(
+            grid,
+            ArrayRecord(by_hand.first_weights(PLAN.seed)),
+            num_rounds=PLAN.rounds,
+            train_config=ConfigRecord(dataclasses.asdict(PLAN)),
+            evaluate_fn=lambda number, arrays: kept.append(arrays.to_numpy_ndarrays()),
+        )
+
+    flower_app.simulate(server, flower_app.client)
+    expected = by_hand.federate(parts, PLAN)
+    assert len(kept) == len(expected) == 3
+    for ours, theirs in zip(expected, kept, strict=True):
+        assert all((a == b).all() for a, b in zip(ours, theirs, strict=True)), "to the last digit"
+
+
+def test_flowers_engine_tells_what_went_wrong_at_the_coordinator():
+    server = ServerApp()
+
+    @server.main()
+    def coordinate(grid, context):
+        raise ValueError("no such strategy")
+
+    with pytest.raises(ValueError, match="no such strategy"):
+        flower_app.simulate(server, flower_app.client)
+
+
+def test_flower_reports_to_nobody(tmp_path):
+    code = (
+        "import course_utils; from flwr.supercore import telemetry, update_check; "
+        "update_check.requests.post = lambda *a, **k: print('asked for updates'); "
+        "update_check.warn_if_flwr_update_available(); "
+        "print(telemetry.event(telemetry.EventType.PING).result(timeout=60))"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FLWR_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment | {"FLWR_HOME": str(tmp_path)},
+    )
+    assert done.stdout == "disabled\n"

@@ -1,0 +1,111 @@
+"""Patients are dealt out whole, by shares that a seed repeats, and shown as each scanner does."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from course_utils.core.errors import CourseError
+from course_utils.federation import hospitals
+
+
+@pytest.fixture
+def seen(practice):
+    return hospitals.as_seen(practice, hospitals.dirichlet_partition(practice, 0.5))
+
+
+def test_every_patient_is_in_one_hospital_and_nobody_is_lost(seen, practice):
+    homes = seen.table.groupby("patient")["hospital"].nunique()
+    assert (homes == 1).all()
+    parts = [hospitals.of(seen, number) for number in range(4)]
+    assert sum(len(part) for part in parts) == len(practice)
+    assert set(seen.table["hospital"]) == {0, 1, 2, 3}
+
+
+def test_an_infinite_alpha_deals_evenly(practice):
+    counts = hospitals.mix(
+        hospitals.as_seen(practice, hospitals.dirichlet_partition(practice, np.inf))
+    )
+    assert (counts == 20).all()
+
+
+def test_a_small_alpha_parts_the_classes(practice):
+    even, uneven = (
+        hospitals.mix(hospitals.as_seen(practice, hospitals.dirichlet_partition(practice, alpha)))
+        for alpha in (100, 0.05)
+    )
+    assert even.max() < 30
+    assert (uneven.max(axis=0) > 60).sum() >= 2, "most classes are nearly all in one hospital"
+
+
+def test_the_seed_settles_the_shares(practice):
+    first = hospitals.dirichlet_partition(practice, 0.5)
+    assert (first == hospitals.dirichlet_partition(practice, 0.5)).all()
+    assert (first != hospitals.dirichlet_partition(practice, 0.5, seed=8)).any()
+    half = practice.take(practice.table["patient"].isin(practice.table["patient"].unique()[::2]))
+    share = np.bincount(first, minlength=4) / len(first)
+    of_half = np.bincount(hospitals.dirichlet_partition(half, 0.5), minlength=4) / len(half)
+    assert np.allclose(share, of_half, atol=0.03), "other patients, same shares"
+
+
+@pytest.mark.parametrize("alpha", [0, -1, float("nan")])
+def test_alpha_must_be_positive(practice, alpha):
+    with pytest.raises(CourseError, match="larger than 0"):
+        hospitals.dirichlet_partition(practice, alpha)
+
+
+def test_a_group_with_two_labels_stays_together(practice):
+    few = practice.take(np.arange(len(practice)) % 5 == 0)
+    table = few.table.copy()
+    table["group"] = np.arange(len(few)) // 7
+    mixed = dataclasses.replace(few, table=table)
+    dealt = hospitals.dirichlet_partition(mixed, 0.5)
+    assert (mixed.table.assign(h=dealt).groupby("group")["h"].nunique() == 1).all()
+
+
+def test_each_scanner_has_its_look(practice):
+    four = hospitals.as_seen(practice.take([0] * 4), np.arange(4))
+    plain, brighter, darker, washed = four.images.astype(int)
+    assert four.images.shape == (4, 64, 64)
+    assert four.images.dtype == np.uint8
+    expected = practice.images[0].reshape(64, 2, 64, 2).mean((1, 3))
+    assert np.abs(plain - expected).max() <= 0.5
+    inside = (plain > 20) & (plain < 235)
+    assert (brighter > plain)[inside].all()
+    assert (darker < plain)[inside].all()
+    assert washed.min() >= 60
+    assert washed.max() <= 190
+
+
+def test_the_data_set_itself_is_left_alone(practice):
+    before = practice.images[:4].copy()
+    hospitals.as_seen(practice.take(range(4)), np.arange(4))
+    assert (practice.images[:4] == before).all()
+    assert "hospital" not in practice.table
+
+
+def test_each_hospital_reads_its_own_file_only(seen):
+    hospitals.store(seen)
+    for number in range(4):
+        images, labels = hospitals.read(number)
+        own = hospitals.of(seen, number)
+        assert (images == own.images).all()
+        assert (labels == own.labels).all()
+
+
+def test_what_was_stored_anew_is_read_anew(seen):
+    hospitals.store(seen)
+    hospitals.read(0)
+    hospitals.store(seen.take(seen.table["hospital"].to_numpy() != 0))
+    assert len(hospitals.read(0)[0]) == 0
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 broken"])
+def test_a_missing_or_damaged_file_is_named(own_data_folder, content):
+    hospitals.read.cache_clear()
+    path = hospitals.path_of("B")
+    if content is not None:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    with pytest.raises(CourseError, match="Hospital B cannot read.*hospital-B.npz"):
+        hospitals.read(1)

@@ -1,0 +1,245 @@
+"""Training: runs that repeat, are saved whole, come back, and train what they should."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils import augment, models, training
+from course_utils.core.errors import CourseError
+from course_utils.datasets import CLASS_NAMES, Dataset
+from course_utils.training import features
+
+QUICK = dataclasses.replace(training.RECIPES["baseline"], name="quick", epochs=1)
+TAIL = dataclasses.replace(
+    training.RECIPES["mobilenetv2-finetuned"], freeze_until="block_15_add", epochs=2, batch_size=8
+)
+
+
+def toy(slices, seed=0):
+    """Slices whose class is a bright quarter: any classifier can learn it."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(slices) % 4
+    images = rng.integers(0, 60, (slices, 128, 128), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        row, column = divmod(label, 2)
+        image[64 * row : 64 * row + 64, 64 * column : 64 * column + 64] += 150
+    table = pd.DataFrame({"label": np.array(CLASS_NAMES)[labels], "group": range(slices)})
+    return Dataset("toy", {"t1ce": images}, None, table)
+
+
+def with_flair(data, flair):
+    return dataclasses.replace(data, contrasts={"t1ce": data.images, "flair": flair})
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return toy(32, seed=1), toy(8, seed=2)
+
+
+@pytest.fixture(autouse=True)
+def random_start(monkeypatch):
+    monkeypatch.setenv("COURSE_WEIGHTS", "random")
+
+
+def trained_twice(recipe, parts, monkeypatch, tmp_path):
+    """The same run in two data folders, so that the second cannot reload the first."""
+    for folder in ("one", "two"):
+        monkeypatch.setenv("COURSE_DATA", str(tmp_path / folder))
+        yield training.train(recipe, *parts, seed=3)
+
+
+def assert_same(one, two):
+    columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
+    pd.testing.assert_frame_equal(one.history[columns], two.history[columns], check_exact=True)
+    assert same_weights(one.model, two.model)
+
+
+def same_weights(one, other):
+    return all(map(np.array_equal, one.get_weights(), other.get_weights()))
+
+
+def test_a_classifier_learns_what_can_be_learned():
+    train, val = toy(160, seed=1), toy(16, seed=2)
+    keras.utils.set_random_seed(0)
+    model = models.baseline()
+    history = training.fit(model, augment.batches(train), augment.batches(val), 6, 3e-3)
+    assert list(history["epoch"]) == [1, 2, 3, 4, 5, 6]
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0] / 2
+    assert history["val_accuracy"].iloc[-1] > 0.7
+    predicted = training.predict(model, val.images)
+    assert np.mean(predicted.argmax(1) == val.labels) == pytest.approx(
+        history["val_accuracy"].iloc[-1]
+    )
+
+
+def test_the_learning_rate_climbs_for_an_epoch_and_falls_to_zero(parts):
+    model = models.baseline()
+    batches = augment.batches(parts[0], 8)
+    training.fit(model, batches, batches, 3, 1e-3)
+    schedule = model.optimizer._learning_rate
+    rates = [float(schedule(step)) for step in range(0, 13)]
+    assert rates[0] == 0
+    assert np.argmax(rates) == 4 and rates[4] == pytest.approx(1e-3)
+    assert rates[12] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_bar_moves_twice_a_second_at_most(parts, monkeypatch):
+    asked, bar = {}, training.tqdm
+    monkeypatch.setattr(training, "tqdm", lambda **how: asked.update(how) or bar(**how))
+    batches = augment.batches(parts[0])
+    training.fit(models.baseline(), batches, batches, 1)
+    assert asked["mininterval"] >= 0.5
+
+
+def test_two_runs_with_one_seed_give_the_same_figures(parts, monkeypatch, tmp_path):
+    assert_same(*trained_twice(QUICK, parts, monkeypatch, tmp_path))
+
+
+def test_a_finished_run_is_reloaded_and_another_one_trained(parts, capsys):
+    one = training.train(QUICK, *parts)
+    again = training.train(QUICK, *parts)
+    assert "reloaded" in capsys.readouterr().out
+    assert again.folder == one.folder and same_weights(one.model, again.model)
+    pd.testing.assert_frame_equal(again.history, one.history)
+    assert again.seconds == one.seconds and again.settings == one.settings
+
+    others = [
+        training.train(QUICK, *parts, seed=8),
+        training.train(QUICK, parts[0].take(range(24)), parts[1]),
+    ]
+    assert len({run.folder for run in [one, *others]}) == 3
+
+
+def test_fine_tuning_repeats_trains_the_tail_of_the_whole_network_and_leaves_the_trunk(
+    parts, monkeypatch, tmp_path
+):
+    run, again = trained_twice(TAIL, parts, monkeypatch, tmp_path)
+    assert_same(run, again)
+    keras.utils.set_random_seed(3)
+    before = models.transfer("mobilenetv2", images=parts[0].images)
+
+    def changed(layer):
+        return not np.array_equal(
+            before.get_layer(layer).kernel.numpy(), run.model.get_layer(layer).kernel.numpy()
+        )
+
+    assert not changed("Conv1") and not changed("block_15_project")
+    assert changed("block_16_expand") and changed("logits")
+    assert run.seconds["features"] > 0
+    probabilities = training.predict(run.model, parts[1].images)
+    accuracy = np.mean(probabilities.argmax(1) == parts[1].labels)
+    assert accuracy == pytest.approx(run.history["val_accuracy"].iloc[-1])
+
+
+def test_a_run_that_breaks_off_leaves_nothing_behind(parts, monkeypatch):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras.Model, "fit", stop)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(QUICK, *parts)
+    monkeypatch.undo()
+    monkeypatch.setenv("COURSE_WEIGHTS", "random")
+    assert len(training.train(QUICK, *parts).history) == 1
+
+
+def test_a_damaged_run_is_named(parts):
+    run = training.train(QUICK, *parts)
+    model = run.folder / "model.keras"
+    model.write_bytes(model.read_bytes()[:1000])
+    with pytest.raises(CourseError, match=run.folder.name):
+        training.train(QUICK, *parts)
+
+
+def test_a_network_with_two_contrasts_is_trained_kept_and_asked_by_both(parts):
+    recipe = dataclasses.replace(training.RECIPES["early-fusion"], epochs=1)
+    with pytest.raises(CourseError, match="toy data has no contrast 'flair'"):
+        training.train(recipe, *parts)
+    train, val = (with_flair(part, 255 - part.images) for part in parts)
+    run = training.train(recipe, train, val)
+    assert run.model.input_shape == (None, 128, 128, 2)
+    answers = run.predict(val)
+    assert np.array_equal(answers, training.predict(run.model, val.stacked(("t1ce", "flair"))))
+    assert np.mean(answers.argmax(1) == val.labels) == run.history["val_accuracy"].iloc[-1]
+    assert training.train(recipe, train, val).folder == run.folder
+    other = training.train(recipe, with_flair(train, train.images), val)
+    assert other.folder != run.folder, "another flair makes another run"
+
+
+def test_a_run_on_one_contrast_does_not_care_about_the_other(parts):
+    alone = training.train(QUICK, *parts)
+    both = [with_flair(part, 255 - part.images) for part in parts]
+    assert training.train(QUICK, *both).folder == alone.folder
+    flair = dataclasses.replace(training.RECIPES["baseline-flair"], name="quick", epochs=1)
+    run = training.train(flair, *both)
+    assert np.array_equal(run.predict(both[1]), training.predict(run.model, 255 - both[1].images))
+
+
+def test_an_unknown_recipe_is_named(parts):
+    with pytest.raises(CourseError, match="'resnet'.*resnet50-head"):
+        training.train("resnet", *parts)
+
+
+def test_head_and_tail_share_one_look_of_the_trunk(parts):
+    images = parts[0].images
+    model = models.transfer("mobilenetv2", images=images)
+    tail, head = (training.RECIPES[f"mobilenetv2-{name}"] for name in ("finetuned", "head"))
+    features.outputs(model, tail, images, images[::-1])
+    kept = sorted(features.settings.data_dir().glob("features/*.npz"))
+    (pooled, turned), seconds = features.outputs(model, head, images, images[::-1])
+    assert sorted(features.settings.data_dir().glob("features/*.npz")) == kept and len(kept) == 2
+    np.testing.assert_allclose(turned[::-1], pooled, rtol=1e-5, atol=1e-5)
+    direct = training.predict(models.submodel(model, stop="pooled"), images)
+    np.testing.assert_allclose(pooled, direct, rtol=2e-2, atol=1e-2)
+    assert seconds > 0
+
+
+def test_outputs_are_served_in_single_precision_and_by_seed():
+    outputs = np.random.default_rng(0).random((10, 2, 3)).astype(np.float16)
+    labels = np.arange(10)
+    plain = list(features.batches(outputs, labels, 4))
+    assert [len(x) for x, _ in plain] == [4, 4, 2]
+    assert plain[0][0].dtype == "float32"
+    np.testing.assert_array_equal(np.concatenate([x for x, _ in plain]), outputs)
+    shuffled = features.batches(outputs, labels, 10, seed=1)
+    (x, y), (_, other) = (next(iter(shuffled)) for _ in range(2))
+    np.testing.assert_array_equal(x, outputs[y])
+    assert list(y) != list(labels) and list(other) != list(y)
+    again = next(iter(features.batches(outputs, labels, 10, seed=1)))[1]
+    np.testing.assert_array_equal(again, y)
+
+
+def test_features_are_computed_once(parts, monkeypatch):
+    images = parts[0].images
+    trunk = models.submodel(models.transfer("mobilenetv2"), stop="block_1_project")
+    first, seconds = features.cached(trunk, images)
+    np.testing.assert_allclose(first, training.predict(trunk, images), rtol=2e-3, atol=1e-3)
+    assert first.dtype == np.float16 and seconds > 0
+
+    monkeypatch.setattr(features, "predict", lambda *_: pytest.fail("computed a second time"))
+    again, same = features.cached(trunk, images)
+    np.testing.assert_array_equal(again, first)
+    assert same == seconds
+
+
+def test_other_slices_weights_or_layers_have_other_features(parts):
+    images = parts[0].images[:2]
+    model, other = models.transfer("mobilenetv2"), models.transfer("mobilenetv2")
+    trunks = [models.submodel(model, stop=layer) for layer in ("Conv1", "Conv1_relu")]
+    features.cached(models.submodel(other, stop="Conv1"), images)
+    features.cached(trunks[0], images[::-1])
+    for trunk in trunks:
+        features.cached(trunk, images)
+    assert len(list(features.settings.data_dir().glob("features/*.npz"))) == 4
+
+
+def test_damaged_features_are_named(parts):
+    trunk = models.submodel(models.transfer("mobilenetv2"), stop="Conv1")
+    features.cached(trunk, parts[1].images)
+    (path,) = features.settings.data_dir().glob("features/*.npz")
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(CourseError, match=path.name):
+        features.cached(trunk, parts[1].images)

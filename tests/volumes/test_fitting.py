@@ -1,0 +1,96 @@
+"""Training on whole patients repeats, comes back, and lets slices vote."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils.datasets import CLASS_NAMES
+from course_utils.volumes import SHAPE, Volumes, cnn3d, fitting
+
+
+def toy(patients, seed):
+    """Patients whose class is the place of a bright ball: any network can learn it."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(patients) % 4
+    images = rng.integers(0, 60, (patients, *SHAPE), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[20:30, 24:34, 8 + 8 * label : 16 + 8 * label] += 50 + 30 * np.uint8(label)
+    names = [f"P{seed}{n:02d}" for n in range(patients)]
+    table = pd.DataFrame({"label": np.array(CLASS_NAMES)[labels], "group": names})
+    table["corner_z"] = -90.0
+    return Volumes("toy", {"t1ce": images}, np.zeros((patients, *SHAPE), bool), table)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return toy(8, 1), toy(4, 2)
+
+
+def quick(kind):
+    return dataclasses.replace(fitting.RECIPES[kind], epochs=1)
+
+
+@pytest.mark.parametrize("kind", ["2d", "3d"])
+def test_a_run_repeats_and_comes_back(kind, parts, monkeypatch, tmp_path, capsys):
+    runs = []
+    for folder in ("one", "two"):
+        monkeypatch.setenv("COURSE_DATA", str(tmp_path / folder))
+        runs.append(fitting.train(kind, *parts, quick(kind)))
+    assert all(
+        np.array_equal(*pair) for pair in zip(*(r.model.get_weights() for r in runs), strict=True)
+    )
+    assert "reloaded" not in capsys.readouterr().out
+    again = fitting.train(kind, *parts, quick(kind))
+    assert "reloaded" in capsys.readouterr().out
+    assert again.folder == runs[1].folder and again.seconds["training"] > 0
+    answers = [fitting.predict(run.model, parts[1]) for run in (runs[1], again)]
+    np.testing.assert_array_equal(*answers)
+    other = fitting.train(kind, *parts, quick(kind), seed=8)
+    assert other.folder != again.folder
+
+
+def test_all_learn_from_the_same_patients_and_see_labels_of_their_own_patient(parts, monkeypatch):
+    seen = {}
+
+    def fit(model, train, val, epochs, rate):
+        images, labels = zip(*train.as_numpy_iterator(), strict=True)
+        seen[model.name] = np.concatenate(images), np.concatenate(labels)
+        return pd.DataFrame({"epoch": [1]})
+
+    monkeypatch.setattr(fitting.training, "fit", fit)
+    for kind in ("2d", "bag", "3d"):
+        fitting.train(kind, *parts, quick(kind))
+    volumes, labels = seen["volumes_3d"]
+    assert volumes.shape == (8, *SHAPE, 1) and sorted(labels) == sorted(parts[0].labels)
+    np.testing.assert_array_equal(seen["volumes_bag"][0], volumes)
+    slices, labels = seen["volumes_2d"]
+    count = SHAPE[2] // fitting.EVERY
+    assert slices.shape == (8 * count, *SHAPE[:2], 1)
+    assert np.bincount(labels).tolist() == [2 * count] * 4
+    # Each slice keeps the brightness of its patient's ball beside the label.
+    balls = slices[:, 24, 28, 0] > 0.6
+    assert set(labels[balls]) <= {2, 3} and set(labels[balls])
+
+
+def test_a_patient_is_the_mean_of_its_slices(parts):
+    model = cnn3d.network("2d")
+    data = parts[1]
+    votes = fitting.votes(model, data)
+    assert votes.shape == (4, SHAPE[2] // fitting.EVERY, 4)
+    one = data.images[2][:, :, 6 * fitting.EVERY] / np.float32(255)
+    np.testing.assert_allclose(
+        votes[2, 6], model.predict(one[None, ..., None], verbose=0)[0], rtol=1e-4
+    )
+    answers = fitting.predict(model, data)
+    np.testing.assert_allclose(answers, votes.mean(axis=1))
+    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_volume_is_answered_whole(parts):
+    model = cnn3d.network("3d")
+    whole = parts[1].images[..., None] / np.float32(255)
+    np.testing.assert_allclose(
+        fitting.predict(model, parts[1]), model.predict(whole, verbose=0), rtol=1e-4
+    )

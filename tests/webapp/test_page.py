@@ -1,0 +1,104 @@
+"""What the page is sent: words and pictures, and a sentence whatever happens."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import models
+from course_utils.core import pictures
+from course_utils.webapp import app, ood
+
+app_page = pytest.importorskip(
+    "course_utils.webapp.page", reason="the extra 'app' is not installed: make extras"
+)
+
+
+@pytest.fixture
+def assistant(practice):
+    model = models.baseline()
+    cases = practice.take(np.arange(0, 3200, 40))
+    gate = ood.fit(model, cases, cases)
+    gate.limits.update(picture=1e9, features=1e9)
+    return app.Assistant(model, 1.0, gate, cases, np.ones(100), np.ones(100, bool))
+
+
+@pytest.fixture
+def page(assistant, monkeypatch):
+    """A page whose messages to the browser are kept in its list ``sent``."""
+    page = app_page.Page(assistant, assistant.cases)
+    page.sent = []
+    monkeypatch.setattr(page, "send", lambda content, buffers=None: page.sent.append(content))
+    return page
+
+
+def pixels(address):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
+
+
+def test_an_answer_becomes_words_and_pictures(page, assistant):
+    image = assistant.cases.images[3]
+    page._asked(page, {"kind": "file"}, [memoryview(pictures.encode(image))])
+    (sent,) = page.sent
+    assert not sent["refused"] and sent["says"] in sent["alt"] and sent["where"] in sent["alt"]
+    assert np.array_equal(pixels(sent["slice"]), image)
+    assert pixels(sent["heat"]).shape == (128, 128, 4)
+    shares = [row["share"] for row in sent["probabilities"]]
+    assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
+    assert np.array_equal(pixels(sent["similar"][0]["slice"]), image)
+    assert assistant.cases.table["patient"].iloc[3] in sent["similar"][0]["says"]
+
+
+def test_a_practice_slice_is_one_of_the_samples(page, assistant):
+    page._asked(page, {"kind": "sample"}, [])
+    shown = pixels(page.sent[0]["slice"])
+    assert any(np.array_equal(shown, image) for image in assistant.cases.images)
+
+
+def test_a_refusal_has_no_probabilities(page):
+    page._asked(page, {"kind": "file"}, [b"junk"])
+    page._asked(page, {"kind": "file"}, [])
+    for sent in page.sent:
+        assert set(sent) == {"refused", "says"} and sent["refused"]
+
+
+def test_a_failure_is_a_sentence_and_goes_to_the_log(page, monkeypatch, caplog):
+    def broken(*arguments):
+        raise MemoryError("secret path")
+
+    monkeypatch.setattr(app, "answer", broken)
+    page._asked(page, {"kind": "file"}, [b"junk"])
+    assert page.sent[0]["refused"] and "try another one" in page.sent[0]["says"]
+    assert "secret" not in page.sent[0]["says"] and "secret path" in caplog.text
+
+
+def test_unknown_messages_are_passed_over(page):
+    for content in ({}, {"kind": "ready"}, {"kind": ["file"]}):
+        page._asked(page, content, [b"junk"])
+    assert page.sent == []
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "words"),
+    [
+        (5, 5, "upper left"),
+        (64, 64, "the centre"),
+        (120, 64, "lower centre"),
+        (64, 120, "middle right"),
+    ],
+)
+def test_the_hottest_place_is_said(row, column, words):
+    heat = np.zeros((128, 128), np.float32)
+    assert "No place" in app_page._where(heat)
+    heat[row, column] = 1
+    assert words in app_page._where(heat)
+
+
+def test_every_word_of_the_page_is_there():
+    script = (app_page.FOLDER / "page.js").read_text(encoding="utf-8")
+    assert set(re.findall(r"words\.(\w+)", script)) == set(app_page.WORDS)
+    assert "innerHTML" not in script, "text goes in as text"
+    assert "http" not in script, "nothing is fetched from elsewhere"

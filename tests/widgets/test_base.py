@@ -1,0 +1,181 @@
+"""Explorers follow their controls, draw again once the hand rests, and stand still on paper."""
+
+import asyncio
+import base64
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils import datasets, plots, settings, widgets
+from course_utils.core.errors import CourseError
+from course_utils.datasets import Dataset
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What widgets display; explorers are live here, as in a learner's kernel."""
+    things = []
+    monkeypatch.setattr(settings, "static", lambda: False)
+    for module in (widgets, plots):
+        monkeypatch.setattr(module, "display", things.append)
+    return things
+
+
+@pytest.fixture
+def data():
+    """Twelve patients with three slices each: two axial ones and a coronal one."""
+    labels = np.repeat(datasets.CLASS_NAMES, 9)
+    patients = np.repeat([f"P{n:02d}" for n in range(12)], 3)
+    table = pd.DataFrame({"label": labels, "patient": patients, "group": patients})
+    table["plane"] = np.resize(["axial", "axial", "coronal"], 36)
+    images = np.broadcast_to(np.arange(36, dtype=np.uint8)[:, None, None], (36, 128, 128))
+    masks = np.zeros((36, 128, 128), bool)
+    masks[table["label"] != "notumor", :64, :64] = True
+    return Dataset("made up", {"t1ce": images, "flair": 255 - images}, masks, table)
+
+
+def controls(box):
+    return {child.description: child for child in box.children[0].children}
+
+
+def says(box):
+    return box.children[-1].value.split("<p")[1].split(">", 1)[1].removesuffix("</p>")
+
+
+def settle(change):
+    """Change controls inside a running event loop, as a kernel has one, and let it draw."""
+
+    async def inside():
+        change()
+        await asyncio.sleep(4 * widgets.PAUSE)
+
+    asyncio.run(inside())
+
+
+def drawing(calls):
+    def draw(number):
+        calls.append(number)
+        return plt.figure(figsize=(1, 1)), f"Number {number} < 10."
+
+    return draw
+
+
+def test_a_still_picture_where_nobody_can_move_a_slider(monkeypatch, shown):
+    monkeypatch.setattr(settings, "static", lambda: True)
+    widgets.explore(drawing([]), {"number": ipywidgets.IntSlider(3)})
+    picture, words = shown
+    assert picture._repr_png_()[1]["alt"] == words.data == "Number 3 < 10."
+
+
+def test_an_explorer_draws_its_first_picture_with_alternative_text(shown):
+    widgets.explore(drawing([]), {"number": ipywidgets.IntSlider(3)})
+    (box,) = shown
+    html = box.children[-1].value
+    assert 'alt="Number 3 &lt; 10."' in html
+    assert base64.b64decode(html.split("base64,")[1].split('"')[0]).startswith(b"\x89PNG")
+    assert not plt.get_fignums()
+
+
+def test_a_dragged_slider_draws_once_when_it_rests(shown):
+    calls = []
+    slider = ipywidgets.IntSlider(0)
+    widgets.explore(drawing(calls), {"number": slider})
+
+    def drag():
+        for number in range(1, 30):
+            slider.value = number
+
+    settle(drag)
+    assert calls == [0, 29]
+    assert says(shown[0]) == "Number 29 &lt; 10."
+
+
+def test_an_explained_error_stands_in_the_place_of_the_picture(shown):
+    def draw(number):
+        raise CourseError("No such slice: choose <another>.")
+
+    widgets.explore(draw, {"number": ipywidgets.IntSlider(0)})
+    assert shown[0].children[-1].value == "No such slice: choose &lt;another&gt;."
+
+
+def test_the_slice_explorer_offers_what_fits_and_shows_it(shown, data):
+    widgets.slice_explorer(data)
+    (box,) = shown
+    knobs = controls(box)
+    assert list(knobs["patient"].options) == ["P00", "P01", "P02"]
+    assert knobs["slice"].max == 2
+    assert says(box).startswith("Patient P00, glioma: axial slice 1 of 2, t1ce.")
+    assert "covers 25.0%" in says(box)
+
+    def change():
+        knobs["class"].value = "pituitary"
+        knobs["plane"].value = "coronal"
+        knobs["patient"].value = "P10"
+        knobs["contrast"].value = "flair"
+
+    settle(change)
+    assert says(box).startswith("Patient P10, pituitary: coronal slice 1 of 1, flair.")
+    assert list(knobs["patient"].options) == ["P09", "P10", "P11"]
+
+
+def test_the_slice_explorer_can_hide_the_outline(shown, data, monkeypatch):
+    outlines = []
+    monkeypatch.setattr(plots, "draw_slice", lambda axes, image, mask, plane: outlines.append(mask))
+    widgets.slice_explorer(data)
+    knobs = controls(shown[0])
+    settle(lambda: setattr(knobs["outline the lesion"], "value", False))
+    assert outlines[0].any()
+    assert outlines[1] is None
+
+
+def test_the_slice_explorer_does_without_patients_planes_and_masks(shown, data):
+    table = data.table.assign(patient=pd.NA, plane="unknown")
+    bare = Dataset("bare", {"t1ce": data.images}, None, table)
+    widgets.slice_explorer(bare)
+    (box,) = shown
+    knobs = controls(box)
+    hidden = [name for name, knob in knobs.items() if knob.layout.display == "none"]
+    assert hidden == ["plane", "contrast", "outline the lesion"]
+    assert says(box) == "Group P00, glioma: slice 2 of 3, t1ce."
+
+
+def test_every_control_can_be_reached_by_the_keyboard(shown, data):
+    widgets.slice_explorer(data)
+    for knob in controls(shown[0]).values():
+        assert not knob.disabled
+        assert knob.tabbable is not False
+
+
+def test_the_selector_remembers_a_choice(shown, own_data_folder):
+    datasets.folder_of("kaggle").mkdir(parents=True)
+    widgets.dataset_selector()
+    choice, words = shown[0].children
+    assert list(choice.options) == ["practice", "kaggle"]
+    assert "practice data" in words.value
+    choice.value = "kaggle"
+    assert settings.dataset() == "kaggle"
+    assert "use the kaggle data" in words.value
+
+
+def test_the_selector_offers_only_what_is_here(shown):
+    widgets.dataset_selector()
+    choice, words = shown[0].children
+    assert list(choice.options) == ["practice"]
+    assert "course data download" in words.value
+
+
+def test_the_selector_gives_way_to_the_environment(shown, monkeypatch):
+    monkeypatch.setenv("COURSE_DATASET", "kaggle")
+    widgets.dataset_selector()
+    choice, words = shown[0].children
+    assert choice.disabled
+    assert "COURSE_DATASET=kaggle" in words.value
+
+
+def test_the_selector_is_words_on_paper(shown, monkeypatch):
+    monkeypatch.setattr(settings, "static", lambda: True)
+    widgets.dataset_selector()
+    assert "practice data" in shown[0].data

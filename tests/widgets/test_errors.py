@@ -1,0 +1,123 @@
+"""The explorers of the error analysis show what their controls say."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils import plots, widgets
+from course_utils.core.errors import CourseError
+from course_utils.datasets import CLASS_NAMES, Dataset
+
+
+@pytest.fixture
+def data() -> Dataset:
+    """Sixteen slices in eight groups, four of each class, a grey value of its own each."""
+    table = pd.DataFrame(
+        {
+            "label": np.repeat(CLASS_NAMES, 4),
+            "group": np.repeat([f"g{n}" for n in range(8)], 2),
+            "plane": "axial",
+        }
+    )
+    masks = np.zeros((16, 128, 128), bool)
+    masks[:12, 20:40, 20:40] = True
+    images = np.arange(16, dtype=np.uint8)[:, None, None] * np.ones((128, 128), np.uint8)
+    return Dataset("practice", {"t1ce": images}, masks, table)
+
+
+@pytest.fixture
+def probabilities(data):
+    """All right, but slices 1 and 3 are gliomas called meningioma, 3 more confidently."""
+    chances = np.full((16, 4), 0.1) + 0.6 * np.eye(4)[data.labels]
+    chances[1] = [0.3, 0.6, 0.05, 0.05]
+    chances[3] = [0.1, 0.8, 0.05, 0.05]
+    return chances
+
+
+@pytest.fixture
+def explored(monkeypatch):
+    """What an explorer hands to ``explore``: its drawing function and its controls."""
+    caught = {}
+    monkeypatch.setattr(
+        widgets,
+        "explore",
+        lambda draw, controls: caught.update(draw=draw, controls=controls),
+    )
+    return caught
+
+
+def values(controls) -> dict:
+    return {name: control.value for name, control in controls.items()}
+
+
+def test_the_browser_begins_with_the_most_confident_mistake(data, probabilities, explored):
+    widgets.error_browser(data, probabilities)
+    controls = explored["controls"]
+    assert controls["number"].max == 2
+    figure, says = explored["draw"](**values(controls))
+    assert figure.axes[0].images[0].get_array().max() == 3
+    assert "Slice 1 of 2" in says and "80% to meningioma and 10% to glioma" in says
+    plots.png(figure)
+    figure, says = explored["draw"](**values(controls) | {"number": 2})
+    assert figure.axes[0].images[0].get_array().max() == 1
+    assert "group g0, axial" in says
+    plots.png(figure)
+
+
+def test_the_browser_begins_with_what_is_most_frequent(data, probabilities, explored):
+    right = 0.1 + 0.6 * np.eye(4)[data.labels]
+    widgets.error_browser(data, right)
+    start = values(explored["controls"])
+    assert (start["true"], start["predicted"]) == ("glioma", "glioma")
+    probabilities[12:15] = right[0]
+    widgets.error_browser(data, probabilities)
+    start = values(explored["controls"])
+    assert (start["true"], start["predicted"]) == ("pituitary", "glioma")
+
+
+def test_choosing_another_cell_offers_its_slices(data, probabilities, explored):
+    widgets.error_browser(data, probabilities)
+    controls = explored["controls"]
+    controls["number"].value = 2
+    controls["predicted"].value = "glioma"
+    assert (controls["number"].value, controls["number"].max) == (1, 2)
+    controls["true"].value = "meningioma"
+    with pytest.raises(CourseError, match="No meningioma is called glioma"):
+        explored["draw"](**values(controls))
+
+
+def test_the_browser_lays_heat_and_outline_over_the_slice(data, probabilities, explored):
+    widgets.error_browser(data, probabilities, maps=np.ones((16, 128, 128)))
+    on = values(explored["controls"]) | {"heat": True}
+    figure, _ = explored["draw"](**on)
+    assert len(figure.axes[0].images) == 2
+    assert len(figure.axes[0].collections) == 1
+    plots.png(figure)
+    figure, _ = explored["draw"](**on | {"heat": False, "outline": False})
+    assert len(figure.axes[0].images) == 1 and not figure.axes[0].collections
+    plots.png(figure)
+
+
+def test_the_browser_works_without_masks_and_planes(data, probabilities, explored):
+    bare = dataclasses.replace(data, masks=None, table=data.table.assign(plane="unknown"))
+    widgets.error_browser(bare, probabilities)
+    figure, says = explored["draw"](**values(explored["controls"]))
+    assert "group g1. The" in says
+    assert explored["controls"]["outline"].layout.display == "none"
+    plots.png(figure)
+
+
+def test_referral_counts_all_four_outcomes(data, probabilities, explored):
+    groups = data.table["group"]
+    widgets.referral(data.labels, probabilities, groups)
+    figure, says = explored["draw"](threshold=0.65)
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
+    # Answered: fourteen right ones at 70% and the mistake at 80%; referred: the one at 60%.
+    assert widths == [14, 1, 0, 1]
+    assert "15 of 16 slices are answered, 1 referred" in says and "93.3%" in says
+    plots.png(figure)
+    figure, says = explored["draw"](threshold=0.99)
+    assert "0 of 16 slices are answered, 16 referred." in says and "right" not in says
+    plots.png(figure)
