@@ -1,9 +1,49 @@
-"""The two errors of the course: one for a reader, one for a single file among many."""
+"""The two errors of the course, one for a reader and one for a single file, and their words."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 class CourseError(RuntimeError):
     """Something a reader can mend: one sentence that says what is wrong and what to do."""
 
+    def __init__(self, sentence: str):
+        # It may quote the name of a file that somebody else chose.
+        super().__init__(printable(sentence))
+
 
 class BadFile(Exception):
     """One file is no use, and the rest may be: says in a few words what is wrong with it."""
+
+
+def printable(text: str) -> str:
+    r"""Escape what a terminal or a CSV file would obey: ``"a\r"`` becomes ``"a\\r"``.
+
+    So do bytes of a file's name that are no UTF-8.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def look_up(table: Mapping[str, Value], name: str, what: str) -> Value:
+    """Give ``table[name]``.
+
+    Parameters
+    ----------
+    table : mapping of str
+    name : str
+    what : str
+        What the table holds, such as ``"recipe"``.
+
+    Raises
+    ------
+    CourseError
+        If it is not in the table: with the names that are.
+    """
+    try:
+        return table[name]
+    except (KeyError, TypeError):
+        raise CourseError(
+            f"There is no {what} called {name!r}: use one of {', '.join(table)}."
+        ) from None
