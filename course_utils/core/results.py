@@ -45,6 +45,14 @@ def save(name: str, figures: Mapping, **how) -> Path:
     return path
 
 
+def command(*words: str, **options) -> str:
+    """Spell the command that measures it again; None and the usual seed are left out."""
+    if options.get("seed") == settings.SEED:
+        del options["seed"]
+    given = (f"--{name} {value}" for name, value in options.items() if value is not None)
+    return " ".join(["course", *words, *given])
+
+
 def load(name: str) -> dict:
     """Read ``results/<name>.json``: your own measurement, else the one that comes along.
 
