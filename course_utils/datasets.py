@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from course_utils import settings
 from course_utils.core import files
-from course_utils.core.errors import CourseError
+from course_utils.core.errors import CourseError, look_up
 
 CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 MAIN_CONTRAST = "t1ce"
@@ -211,7 +211,7 @@ def source(name: str) -> ModuleType:
     CourseError
         If there is no such data set.
     """
-    return importlib.import_module(SOURCES[settings.known_dataset(name)])
+    return importlib.import_module(look_up(SOURCES, name, "data set"))
 
 
 def folder_of(name: str) -> Path:

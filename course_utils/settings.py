@@ -11,65 +11,61 @@ from pathlib import Path
 
 from course_utils.core import files, packages
 from course_utils.core.errors import CourseError as CourseError
+from course_utils.core.errors import look_up, reason
 
 ROOT = packages.ROOT
+NOTEBOOKS = ROOT / "notebooks"
 SEED = 7
 IMAGE_SIZE = 128
 DATASETS = ("practice", "kaggle")
 
 
+def variable(name: str) -> str:
+    """Value of an environment variable without blanks around it; ``""`` where it is not set."""
+    return os.environ.get(name, "").strip()
+
+
 def data_dir() -> Path:
-    """Folder for everything simulated, imported or trained: ``data/``, or ``$COURSE_DATA``."""
-    return Path(os.environ.get("COURSE_DATA") or ROOT / "data").expanduser().resolve()
+    """Folder for everything simulated, imported or trained: ``data/``, or ``$COURSE_DATA``.
+
+    Raises
+    ------
+    CourseError
+        If ``$COURSE_DATA`` cannot be the name of a folder.
+    """
+    chosen = variable("COURSE_DATA")
+    try:
+        folder = Path(chosen or ROOT / "data").expanduser().resolve()
+        folder.exists()  # raises where the name is too long, or the way to it is barred
+        return folder
+    except (OSError, RuntimeError, ValueError) as error:
+        raise CourseError(
+            f"COURSE_DATA={chosen} cannot be used ({reason(error)}): set COURSE_DATA to a "
+            "folder of your own."
+        ) from None
 
 
 def dataset() -> str:
-    """Name of the chosen data set.
-
-    ``$COURSE_DATASET`` wins, then the choice remembered by :func:`choose_dataset`, then
-    ``"practice"``.
-
-    Raises
-    ------
-    CourseError
-        If the name is not one of :data:`DATASETS`.
-    """
-    name = os.environ.get("COURSE_DATASET") or _remembered().get("dataset", "practice")
-    return known_dataset(name)
+    """Name of the chosen data set: ``$COURSE_DATASET``, the remembered one, or ``"practice"``."""
+    return _known(variable("COURSE_DATASET")) if dataset_is_fixed() else _remembered()
 
 
-def known_dataset(name: str) -> str:
-    """Pass on the name of a data set that exists.
-
-    Raises
-    ------
-    CourseError
-        If the name is not one of :data:`DATASETS`.
-    """
-    if name not in DATASETS:
-        raise CourseError(
-            f"There is no data set called {name!r}: choose one of {', '.join(DATASETS)} "
-            "with COURSE_DATASET or in lesson 00."
-        )
-    return name
+def dataset_is_fixed() -> bool:
+    """Whether ``$COURSE_DATASET`` leaves nothing to choose."""
+    return bool(variable("COURSE_DATASET"))
 
 
 def choose_dataset(name: str) -> None:
-    """Remember a data set for all lessons until another one is chosen.
-
-    Raises
-    ------
-    CourseError
-        If the name is not one of :data:`DATASETS`.
-    """
-    choices = _remembered() | {"dataset": known_dataset(name)}
+    """Remember one of :data:`DATASETS` for all lessons until another one is chosen."""
+    choice = json.dumps({"dataset": _known(name)}, indent=1)
     with files.atomic(data_dir() / "settings.json") as path:
-        path.write_text(json.dumps(choices, indent=1) + "\n")
+        path.write_text(choice + "\n", encoding="utf-8")
 
 
 def static() -> bool:
     """Whether explorers draw one still picture: no sliders in tests and in printed pages."""
-    return bool(os.environ.get("COURSE_STATIC") or os.environ.get("PYTEST_CURRENT_TEST"))
+    asked = variable("COURSE_STATIC").lower() not in ("", "0", "false", "no", "off")
+    return asked or bool(os.environ.get("PYTEST_CURRENT_TEST"))
 
 
 def show() -> None:
@@ -86,11 +82,16 @@ def show() -> None:
     print(f"data set: {dataset()}, seed: {SEED}")
 
 
-def _remembered() -> dict:
+def _known(name: str) -> str:
+    return look_up({known: known for known in DATASETS}, name, "data set")
+
+
+def _remembered() -> str:
     path = data_dir() / "settings.json"
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise CourseError(f"{path} cannot be read ({error}): delete it and choose again.") from None
+    with files.reading(path, "delete it and choose a data set again in lesson 00"):
+        if not path.exists():
+            return "practice"
+        choices = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(choices, dict) or choices.get("dataset") not in DATASETS:
+            raise ValueError("it names no data set of the course")
+        return choices["dataset"]

@@ -26,6 +26,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def reason(error: BaseException) -> str:
+    """What an error says of itself, in one line."""
+    said = getattr(error, "strerror", None) or str(error)
+    return said.strip().partition("\n")[0] or type(error).__name__
+
+
 def look_up(table: Mapping[str, Value], name: str, what: str) -> Value:
     """Give ``table[name]``.
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import os
 import re
 import shutil
@@ -9,10 +10,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-from filelock import FileLock
+from course_utils.core.errors import CourseError, reason
 
-from course_utils.core.errors import CourseError
+FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+BARRED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
 
 
 @contextlib.contextmanager
@@ -28,9 +29,9 @@ def atomic(path: Path) -> Iterator[Path]:
         If the disk is full or the folder cannot be written.
     """
     path = Path(path)
+    _make_folder(path.parent)
     temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         if temporary.is_dir() and path.exists():
             # A full folder cannot be replaced. Moving it aside takes no time, deleting it does,
@@ -42,7 +43,16 @@ def atomic(path: Path) -> Iterator[Path]:
         else:
             os.replace(temporary, path)
     except OSError as error:
-        raise _explained(error, path) from error
+        # NumPy counts the bytes itself, and its error has no number.
+        numpy_is_full = re.search(r"Not enough free space|requested and \d+ written", str(error))
+        if error.errno in FULL or numpy_is_full:
+            raise CourseError(
+                f"The disk is full, so {path} was not written: free some space, or set "
+                "COURSE_DATA to a folder on another disk, and try again."
+            ) from error
+        if error.errno in BARRED:
+            raise _barred(path.parent, error) from error
+        raise
     finally:
         remove(temporary)
 
@@ -56,16 +66,20 @@ def lock(path: Path) -> Iterator[None]:
     CourseError
         If the folder cannot be written.
     """
+    # Late, as NumPy below: where one does not load, the course command must start to say so.
+    from filelock import FileLock
+
     path = Path(path)
+    _make_folder(path.parent)
+    waiting = FileLock(f"{path}.lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        waiting = FileLock(f"{path}.lock")
         waiting.acquire()
     except OSError as error:
-        raise _explained(error, path) from error
+        raise _barred(path.parent, error) from error
     try:
         # Whoever holds the lock is alone: what a killed process left behind can go.
-        for leftover in path.parent.glob(f"{path.name}.*.partial"):
+        names = f"{glob.escape(path.name)}.{'[0-9a-f]' * 8}*.partial"
+        for leftover in path.parent.glob(names):
             remove(leftover)
         yield
     finally:
@@ -85,11 +99,6 @@ def once(path: Path, make: Callable[[Path], None]) -> bool:
     -------
     bool
         Whether it was made now.
-
-    Raises
-    ------
-    CourseError
-        If the disk is full or the folder cannot be written.
     """
     if path.exists():
         return False
@@ -113,19 +122,24 @@ def reading(what: object, remedy: str) -> Iterator[None]:
     what : object
         What is read, such as its path: the sentence begins with it.
     remedy : str
-        What to do, without a full stop.
+        What to do where it is damaged, without a full stop.
     """
     try:
         yield
-    except CourseError:
+    except (CourseError, MemoryError):
         raise
+    except PermissionError as error:
+        raise CourseError(
+            f"{what} cannot be read ({reason(error)}): change its permissions, and try again."
+        ) from None
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise CourseError(f"{what} is damaged ({reason}): {remedy}.") from None
+        raise CourseError(f"{what} is damaged ({reason(error)}): {remedy}.") from None
 
 
 def write_arrays(path: Path, **arrays) -> None:
     """Write arrays to a ``.npz`` file of exactly this name: ``np.savez`` may add an ending."""
+    import numpy as np
+
     with path.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -139,17 +153,15 @@ def remove(path: Path) -> None:
             path.unlink()
 
 
-def _explained(error: OSError, path: Path) -> Exception:
-    # NumPy counts the bytes itself, and its error has no number.
-    numpy_is_full = re.search(r"Not enough free space|requested and \d+ written", str(error))
-    if error.errno == errno.ENOSPC or numpy_is_full:
-        return CourseError(
-            f"The disk is full, so {path} was not written: free some space, or set COURSE_DATA "
-            "to a folder on another disk, and try again."
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-        return CourseError(
-            f"{path.parent} cannot be written: change its permissions, or set COURSE_DATA to a "
-            "folder of your own, and try again."
-        )
-    return error
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _barred(folder, error) from error
+
+
+def _barred(folder: Path, error: OSError) -> CourseError:
+    return CourseError(
+        f"{folder} cannot be written ({reason(error)}): change its permissions, or set "
+        "COURSE_DATA to a folder of your own, and try again."
+    )

@@ -97,7 +97,7 @@ def resolve(backbone: str, choice: str | None = None) -> Source:
         If the backbone is unknown, or the choice cannot be had.
     """
     title = known(backbone).title
-    choice = choice or os.environ.get("COURSE_WEIGHTS") or None
+    choice = choice or settings.variable("COURSE_WEIGHTS") or None
     finders = {"imagenet": _imagenet, "simulated": _simulated}
     if choice not in (None, "random", *finders):
         source = _named(choice)

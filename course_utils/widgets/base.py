@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import html
-import os
 from collections.abc import Callable, Mapping
 
 import ipywidgets
@@ -170,7 +169,7 @@ def dataset_selector() -> None:
     choice = ipywidgets.ToggleButtons(
         options=sorted({*here, settings.dataset()}, key=settings.DATASETS.index),
         value=settings.dataset(),
-        disabled="COURSE_DATASET" in os.environ,
+        disabled=settings.dataset_is_fixed(),
         description="data set",
         style=WIDE,
     )
@@ -191,7 +190,7 @@ def _is_here(name: str) -> bool:
 def _about(name: str) -> str:
     """Say in words what the chosen data set is and what else could be chosen, as HTML."""
     words = f"<b>The lessons use the {name} data.</b> {ABOUT[name]}"
-    if "COURSE_DATASET" in os.environ:
+    if settings.dataset_is_fixed():
         words += f" <code>COURSE_DATASET={name}</code> decides this; unset it to choose here."
     if not _is_here("kaggle"):
         words += (

@@ -14,9 +14,9 @@ from course_utils.core.errors import CourseError
 def absent(monkeypatch):
     """Function that lets some packages be absent, and all others present."""
 
-    def let(*packages):
+    def let(*missing):
         def version(name):
-            if name in packages:
+            if name in missing:
                 raise PackageNotFoundError(name)
             return "1"
 

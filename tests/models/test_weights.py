@@ -118,6 +118,8 @@ def test_order_of_the_choices(monkeypatch, offline, tmp_path, capsys):
 
     monkeypatch.setenv("COURSE_WEIGHTS", "random")
     assert weights.resolve("mobilenetv2") == Source("random")
+    monkeypatch.setenv("COURSE_WEIGHTS", " ")
+    assert weights.resolve("mobilenetv2") == Source("imagenet", imagenet)
 
 
 @pytest.mark.parametrize("choice", ["imagenet", "simulated", "nowhere/at_all.h5"])

@@ -175,6 +175,13 @@ def test_the_selector_gives_way_to_the_environment(shown, monkeypatch):
     assert "COURSE_DATASET=kaggle" in words.value
 
 
+def test_a_blank_variable_does_not_lock_the_selector(shown, monkeypatch):
+    monkeypatch.setenv("COURSE_DATASET", "")
+    widgets.dataset_selector()
+    choice, words = shown[0].children
+    assert not choice.disabled and "COURSE_DATASET" not in words.value
+
+
 def test_the_selector_is_words_on_paper(shown, monkeypatch):
     monkeypatch.setattr(settings, "static", lambda: True)
     widgets.dataset_selector()
