@@ -3,7 +3,7 @@
 import functools
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 from IPython.display import Markdown, display
@@ -12,6 +12,7 @@ from jupyterquiz import display_quiz
 from course_utils import datasets, plots, settings
 from course_utils.core import files
 from course_utils.core.errors import CourseError
+from course_utils.exercises.common import Check, Wrong
 
 # How many exercises each lesson has.
 EXERCISES = {
@@ -43,36 +44,30 @@ QUIZ_COLOURS = {
 def check(number: str, answer: object) -> None:
     """Say whether an answer is right, and if it is not, what is wrong; remember what was solved.
 
-    Parameters
-    ----------
-    number : str
-        Lesson and exercise, as in ``"01.2"``.
-    answer : object
-        The learner's answer; ``...`` means that it was not tried yet.
-
-    Raises
-    ------
-    CourseError
-        If there is no such exercise.
+    An answer of ``...`` was not tried yet. Raises CourseError if there is no such exercise.
     """
     wrong = feedback(number, answer)
     if wrong is None:
         display(Markdown(f"✓ **{number}** Right."))
-        _remember(number)
-    elif answer is ...:
-        display(Markdown(f"○ **{number}** {wrong}"))
+        try:
+            _remember(number)
+        except CourseError as error:
+            display(Markdown(f"This was not written down: {error}"))
     else:
-        display(Markdown(f"✗ **{number}** {wrong}"))
+        display(Markdown(f"{'○' if answer is ... else '✗'} **{number}** {wrong}"))
 
 
-def feedback(number: str, answer: object) -> str | None:
-    """Words on what is wrong with an answer, or None where it is right."""
-    known = numbers()
-    if number not in known:
-        raise CourseError(f"There is no exercise {number!r}: choose one of {', '.join(known)}.")
+def feedback(number: str, answer: object, data: datasets.Dataset | None = None) -> str | None:
+    """Words on what is wrong with an answer, or None where it is right for the chosen data."""
+    if number not in numbers():
+        raise CourseError(f"There is no exercise {number!r}: choose one of {', '.join(numbers())}.")
     if answer is ...:
         return "Not tried yet: put your answer in the place of the three dots."
-    return checks(number[:2])[number](answer, datasets.load())
+    try:
+        checks(number[:2])[number](answer, datasets.load() if data is None else data)
+    except Wrong as wrong:
+        return str(wrong)
+    return None
 
 
 def numbers() -> list[str]:
@@ -81,20 +76,17 @@ def numbers() -> list[str]:
 
 
 @functools.cache
-def checks(lesson: str) -> dict[str, Callable]:
+def checks(lesson: str) -> dict[str, Check]:
     """The checks of one lesson, imported when it asks for the first of them."""
     wing = WINGS.get(lesson, "exercises")
     return importlib.import_module(f"course_utils.{wing}.lesson_{lesson}").CHECKS
 
 
 def progress() -> pd.DataFrame:
-    """Exercises solved so far: a row a lesson, with the columns solved and of."""
-    solved = _solved()
+    """Exercises solved so far: one row per lesson, with the columns solved and of."""
+    solved = [number[:2] for number in set(_solved()) & set(numbers())]
     return pd.DataFrame(
-        {
-            "solved": [sum(n.startswith(lesson) for n in solved) for lesson in EXERCISES],
-            "of": EXERCISES.values(),
-        },
+        {"solved": map(solved.count, EXERCISES), "of": EXERCISES.values()},
         index=pd.Index(EXERCISES, name="lesson"),
     )
 
@@ -108,21 +100,12 @@ def quiz(questions: Mapping[str, Mapping[str, str]]) -> None:
         To each question its answers, and to each answer what to say to whoever picks it. The
         first answer is the right one; they are shown in random order.
     """
-    display_quiz(
-        [
-            {
-                "question": question,
-                "type": "multiple_choice",
-                "answers": [
-                    {"answer": text, "correct": place == 0, "feedback": words}
-                    for place, (text, words) in enumerate(said.items())
-                ],
-            }
-            for question, said in questions.items()
-        ],
-        colors=QUIZ_COLOURS,
-        max_width=760,
-    )
+    asked = []
+    for question, said in questions.items():
+        answers = [{"answer": text, "correct": False, "feedback": said[text]} for text in said]
+        answers[0]["correct"] = True
+        asked.append({"question": question, "type": "multiple_choice", "answers": answers})
+    display_quiz(asked, colors=QUIZ_COLOURS, max_width=760)
 
 
 def _remember(number: str) -> None:
@@ -134,10 +117,10 @@ def _remember(number: str) -> None:
 
 
 def _solved() -> list[str]:
+    """What was solved, exercises that only another version of the course has included."""
     path = settings.data_dir() / "progress.json"
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        raise CourseError(f"{path} cannot be read ({error}): delete it and go on.") from None
+    with files.reading(path, "rename it, and check your answers again"):
+        solved = json.loads(path.read_text().strip() or "[]") if path.exists() else []
+        if not isinstance(solved, list):
+            raise ValueError("it holds no list")
+    return [number for number in solved if isinstance(number, str)]

@@ -3,15 +3,13 @@
 import numpy as np
 import pytest
 
-from course_utils.exercises import lesson_05
 
-
-def test_right_alarms():
-    assert lesson_05.right_alarms(95 / (95 + 990), None) is None
-    assert "percentage" in lesson_05.right_alarms(8.756, None)
-    assert "Asked is" in lesson_05.right_alarms(0.95, None)
-    assert "false alarms" in lesson_05.right_alarms(1 - 95 / 1085, None)
-    assert "10,000 scans" in lesson_05.right_alarms(0.5, None)
+def test_right_alarms(said):
+    assert said("05.1", 95 / (95 + 990)) == "right"
+    assert "percentage" in said("05.1", 8.756)
+    assert "Asked is" in said("05.1", 0.95)
+    assert "false alarms" in said("05.1", 1 - 95 / 1085)
+    assert "10,000 scans" in said("05.1", 0.5)
 
 
 def ece(confidence, right, weigh=True, sign=False, bins=10):
@@ -26,19 +24,19 @@ def ece(confidence, right, weigh=True, sign=False, bins=10):
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("answer", "words"),
     [
-        (ece, None),
+        (ece, "right"),
         (lambda c, r: ece(c, r, weigh=False), "Weigh each"),
         (lambda c, r: ece(c, r, bins=1), "cancel"),
+        (lambda c, r: ece(c, r, sign=True), "without their sign"),
         (lambda c, r: np.abs(c - r).mean(), "single slices"),
         (lambda c, r: c[10_000], "It stopped with IndexError"),
         (0.1, "This wants a function"),
     ],
 )
-def test_calibration_error(answer, says):
-    words = lesson_05.calibration_error(answer, None)
-    assert words is None if says is None else says in words
+def test_calibration_error(said, answer, words):
+    assert words in said("05.2", answer)
 
 
 def whole(groups, rng):
@@ -49,19 +47,19 @@ def whole(groups, rng):
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("answer", "words"),
     [
-        (whole, None),
+        (whole, "right"),
         (lambda g, rng: rng.integers(0, len(g), len(g)), "in part"),
         (lambda g, rng: np.arange(len(g)), "Every group came once"),
         (lambda g, rng: whole(g, np.random.default_rng(0)), "same resample"),
         (lambda g, rng: np.flatnonzero(g == rng.choice(np.unique(g))), "it drew 1"),
+        (lambda g, rng: np.arange(len(g))[rng.choice([0, 1]) * (g == "a") < 1], "it drew 5"),
         (lambda g, rng: g, "row numbers"),
         (lambda g, rng: np.array([99]), "left that range"),
         (lambda g: 0, "TypeError"),
         (3, "This wants a function"),
     ],
 )
-def test_resampled_patients(answer, says):
-    words = lesson_05.resampled_patients(answer, None)
-    assert words is None if says is None else says in words
+def test_resampled_patients(said, answer, words):
+    assert words in said("05.3", answer)

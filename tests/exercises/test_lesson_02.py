@@ -1,17 +1,11 @@
-"""The checks of lessons 02 and 03 accept right answers and say what is wrong with others."""
-
-import math
+"""Feedback on the exercises of lesson 02."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from course_utils import augment, exercises
-
-
-def said(number: str, answer: object) -> str:
-    return exercises.checks(number[:2])[number](answer, None) or "right"
+from course_utils import augment
 
 
 @pytest.mark.parametrize(
@@ -19,13 +13,16 @@ def said(number: str, answer: object) -> str:
     [
         ({"rotation", "zoom"}, "right"),
         (["zoom", "rotation"], "right"),
+        (np.array([" Zoom", "ROTATION"]), "right"),
         ({"rotation", "zoom", "flip"}, "label stays left"),
         ({"zoom"}, "rotation: does it move"),
         ({"rotation", "shear"}, "'shear' is none of"),
         ("rotation", "a set of words"),
+        (2, "a set of words"),
+        ([["rotation"]], "is none of"),
     ],
 )
-def test_changes_that_keep_the_side(answer, words):
+def test_changes_that_keep_the_side(said, answer, words):
     assert words in said("02.1", answer)
 
 
@@ -38,11 +35,13 @@ def test_changes_that_keep_the_side(answer, words):
         (augment.pipeline(rotation=5, zoom=0.2, flip=False), "changes sizes by up to"),
         (augment.pipeline(rotation=0, zoom=0.05, flip=False), "hardly turns"),
         (augment.pipeline(rotation=5, zoom=0, flip=False), "hardly zooms"),
-        (keras.layers.RandomCrop(64, 64), "into (64, 64, 64, 3)"),
+        (keras.layers.RandomCrop(64, 64), "got the shape (64, 64, 64, 3)"),
+        (lambda images, training: 0 * images, "came back black"),
+        (lambda images, training: images * np.nan, "not finite"),
         ({"rotation": 5}, "wants a pipeline"),
     ],
 )
-def test_gentle_pipeline(answer, words):
+def test_gentle_pipeline(said, answer, words):
     assert words in said("02.2", answer)
 
 
@@ -67,45 +66,22 @@ def averaged(images, masks):
         (averaged, "averaged, not looked up"),
         (lambda images, masks: (images, masks), "unchanged"),
         (lambda images, masks: images, "stopped with"),
+        (lambda images, masks: (0 * images, 0 * masks), "share 0% of their pixels"),
         (lambda images, masks: 1 / 0, "ZeroDivisionError"),
         (5, "wants a function"),
     ],
 )
-def test_one_draw_for_both(answer, words):
+def test_one_draw_for_both(said, answer, words):
     assert words in said("02.3", answer)
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        ([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], "right"),
-        ([[0, 0, 0], [-1, -1, -1], [1, 1, 1]], "right"),
-        ([[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "turn it over"),
-        ([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]], "upright edges"),
-        ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], "even area"),
-        (np.zeros((3, 3)), "not all zero"),
-        ([1, 2, 3], "3 rows of 3"),
-        ("edges", "three lists"),
-    ],
-)
-def test_level_edges(answer, words):
-    assert words in said("03.2", answer)
 
 
 @pytest.mark.parametrize(
     ("number", "right", "mistakes"),
     [
         ("02.4", 38, {12: "9% of the side", 116: "9% less"}),
-        ("03.1", 18496, {18432: "bias", 576: "32 come in", 18464: "swapped"}),
-        ("03.3", 1.1526, {3.458: "the sum", -1.1526: "sign", 0.5006: "base 10"}),
-        (
-            "03.4",
-            math.sqrt(0.16 / 60),
-            {math.sqrt(0.16 / 600): "600 pieces", 0.16 / 60: "variance"},
-        ),
     ],
 )
-def test_numbers(number, right, mistakes):
+def test_numbers(said, number, right, mistakes):
     assert said(number, right) == "right"
     for wrong, words in mistakes.items():
         assert words in said(number, wrong)
