@@ -19,7 +19,6 @@ def save(name: str, figures: Mapping, **how) -> Path:
     Parameters
     ----------
     name : str
-        File name without its ending.
     figures : mapping
         What was measured. A figure with an interval is ``{"value", "low", "high"}``, or an
         :class:`course_utils.evaluation.intervals.Estimate`, which becomes that.
@@ -64,19 +63,30 @@ def load(name: str) -> dict:
     for folder in (settings.data_dir(), settings.ROOT / "data"):
         path = folder / "results" / f"{name}.json"
         if path.exists():
-            try:
-                return json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise CourseError(
-                    f"{path} is damaged ({error}): delete it and measure again."
-                ) from None
+            with files.reading(path, "measure again, or take this file from the course again"):
+                record = json.loads(path.read_text(encoding="utf-8"))
+                if not (isinstance(record, dict) and "figures" in record):
+                    raise ValueError("it holds no figures")
+                return record
     raise CourseError(f"There is no result called {name!r} in {path.parent}: measure it first.")
 
 
 def insert(path: Path, mark: str, text: str) -> None:
-    """Put text into a Markdown file, between ``<!-- mark -->`` and ``<!-- /mark -->``."""
-    marks = f"<!-- {mark} -->", f"<!-- /{mark} -->"
-    new = f"{marks[0]}\n{text}\n{marks[1]}"
+    """Put text into a Markdown file, between ``<!-- mark -->`` and ``<!-- /mark -->``.
+
+    Raises
+    ------
+    CourseError
+        If the file lacks these marks.
+    """
+    start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    between = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     old = path.read_text(encoding="utf-8")
-    new = re.sub(f"{marks[0]}.*{marks[1]}", lambda _: new, old, flags=re.DOTALL)
-    path.write_text(new, encoding="utf-8")
+    new, count = between.subn(lambda _: f"{start}\n{text}\n{end}", old)
+    if not count:
+        raise CourseError(
+            f"{path} lacks the marks {start} and {end}: write them, one below the other, "
+            "where the text belongs."
+        )
+    with files.atomic(path) as whole:
+        whole.write_text(new, encoding="utf-8")
