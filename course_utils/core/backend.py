@@ -1,7 +1,7 @@
 """Keras on TensorFlow: imported in this one place, quietly, and set to what the course needs.
 
-``keras.json`` and ``KERAS_BACKEND`` may ask for another backend, another precision or another order
-of the axes. They hold for other projects: here two runs under one name must be the same run.
+``keras.json``, ``KERAS_BACKEND`` and their like may ask for another backend, precision, order of
+the axes or number of epochs. They hold for other projects: here one name must mean one run.
 """
 
 import contextlib
@@ -15,51 +15,60 @@ from course_utils.core.errors import CourseError
 
 BACKEND = "tensorflow"
 VARIABLE = "KERAS_BACKEND"
+# Settings of Keras that decide how a run comes out.
+CONFIG = {
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+    "dtype_policy": "float32",
+    "max_epochs": None,
+    "max_steps_per_epoch": None,
+}
 
 
-def _quietly(name: str):
-    """Import TensorFlow or Keras without notes on processors, which fill red boxes in notebooks."""
-    with _no_stderr():
-        return importlib.import_module(name)
+@contextlib.contextmanager
+def configured(**others) -> Iterator[None]:
+    """Have :data:`CONFIG` hold in the block, with ``others`` in it, whatever a reader has set."""
+    before = {name: getattr(keras.config, name)() for name in CONFIG}
+    _set(CONFIG | others)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(config: dict) -> None:
+    for name, value in config.items():
+        getattr(keras.config, f"set_{name}")(value)
 
 
 @contextlib.contextmanager
 def _no_stderr() -> Iterator[None]:
     """Silence file 2 itself, since compiled code does not go through ``sys.stderr``."""
-    kept = os.dup(2)
+    stderr = os.dup(2)
     try:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
-@contextlib.contextmanager
-def _chosen() -> Iterator[None]:
-    """Have Keras start on TensorFlow, and leave the variable as it was."""
+def _quietly(name: str):
+    """Import TensorFlow or Keras without notes on processors, which fill red boxes in notebooks."""
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = BACKEND
     try:
-        yield
+        with _no_stderr():
+            return importlib.import_module(name)
+    # So Keras refuses a value in its file.
+    except ValueError as error:
+        raise CourseError(f"Keras does not start: correct its keras.json ({error})") from None
     finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
+        os.environ.pop(VARIABLE)
+        if before is not None:
             os.environ[VARIABLE] = before
-
-
-def _set_up(keras) -> None:
-    """Undo what ``keras.json`` says, or say what has to be changed where that cannot be done."""
-    if keras.config.backend() != BACKEND:
-        raise CourseError(
-            f"Keras was started on {keras.config.backend()}, and the course needs it on "
-            f"TensorFlow: set {VARIABLE}=tensorflow and restart the kernel."
-        )
-    keras.config.set_floatx("float32")
-    keras.config.set_image_data_format("channels_last")
-    keras.config.set_dtype_policy("float32")
 
 
 def _worth_saying(record: logging.LogRecord) -> bool:
@@ -70,10 +79,11 @@ def _worth_saying(record: logging.LogRecord) -> bool:
 # What TensorFlow prints later, such as a missing GPU, is for the few who ask for it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").addFilter(_worth_saying)
-if "keras" in sys.modules:
-    keras = sys.modules["keras"]
-else:
-    with _chosen():
-        keras = _quietly("keras")
-_set_up(keras)
+keras = sys.modules.get("keras") or _quietly("keras")
+if keras.config.backend() != BACKEND:
+    raise CourseError(
+        f"Keras was started on {keras.config.backend()}, and the course needs it on TensorFlow: "
+        f"set {VARIABLE}={BACKEND} and restart the kernel."
+    )
+_set(CONFIG)
 tf = _quietly("tensorflow")
