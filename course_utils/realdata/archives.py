@@ -9,27 +9,37 @@ import os
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from course_utils.core.errors import BadFile, CourseError
+from course_utils.core.errors import BadFile, CourseError, printable, reason
 
 MOST_BYTES_A_FILE = 64 * 2**20
 MOST_BYTES = 8 * 2**30
 # Photographs hardly shrink in a zip. A small zip that grows a hundredfold was made to fill a disk.
 MOST_GROWTH = 100
 HARMLESS_BYTES = 256 * 2**20
-# What operating systems leave behind, besides names that start with a dot.
-LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
+# What systems, network storage and editors leave behind; also everything with a dot in front.
+LITTER = re.compile(
+    r"\..*|__macosx|icon\r|(eh)?thumbs\.db|desktop\.ini|\$recycle\.bin|system volume information|"
+    r"@eadir|@__thumb|#recycle|#snapshot|lost\+found|~\$.*|#.*#|.*~|.*\.(bak|swp|tmp)",
+    re.IGNORECASE | re.DOTALL,
+)
 OUTSIDE = re.compile(r"[A-Za-z]:|/|(.*/)?\.\.(/|$)")
 # What is often taken for the zip, by its first bytes.
 MISTAKEN = {
     b"Rar!": "a RAR archive",
     b"7z\xbc\xaf": "a 7-Zip archive",
     b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
     b"<": "a web page, such as the one that asks to log in",
+    b"\xff\xd8": "a single picture",
+    b"\x89PNG": "a single picture",
 }
+UNPACK = "unpack it, and import the folder"
+PART = re.compile(r"\.(z\d\d|\d{3})$", re.IGNORECASE)
+TAR = re.compile(r"\.(tar(\.\w+)?|t[gbx]z)$", re.IGNORECASE)
 
 Contents = tuple[list[str], Callable[[int], bytes]]
 
@@ -41,7 +51,8 @@ def opened(path: str | Path) -> Iterator[Contents]:
     Yields
     ------
     names : list of str
-        Every file in it, sorted, with forward slashes; without hidden files and the like.
+        Every file in it, sorted, with forward slashes; without hidden files and the like. What
+        a terminal would obey is escaped.
     read : callable
         Takes a position in ``names`` and returns the bytes of that file; raises
         :class:`BadFile`. It may be called from several threads.
@@ -52,43 +63,52 @@ def opened(path: str | Path) -> Iterator[Contents]:
         If there is nothing at ``path``, or it is no zip, cut off, locked with a password, made
         to harm, or leads outside itself.
     """
-    path = Path(path).expanduser()
     try:
+        path = Path(path).expanduser()
         is_folder = stat.S_ISDIR(path.stat().st_mode)
-    except FileNotFoundError:
+    except (FileNotFoundError, RuntimeError, ValueError):
         raise CourseError(
             f"There is nothing at {path}: check the spelling, or give the full path."
         ) from None
     except OSError as error:
         raise _unreadable(path, error) from None
-    with _folder(path) if is_folder else _zip(path) as contents:
-        yield contents
+    with _folder(path.resolve()) if is_folder else _zip(path) as (files, read):
+        names = sorted(name for name in files if not _is_litter(name))
+        yield [printable(name) for name in names], lambda number: read(files[names[number]])
+
+
+def medical(name: str, data: bytes) -> str:
+    """Say which medical format a file is in that holds no picture, or ``""``."""
+    if re.search(r"\.nii(\.gz)?$", name, re.IGNORECASE):
+        return "a NIfTI volume"
+    return "a DICOM file" if data[128:132] == b"DICM" or name.lower().endswith(".dcm") else ""
 
 
 @contextlib.contextmanager
-def _folder(root: Path) -> Iterator[Contents]:
-    root = root.resolve()
-    names = []
-
+def _folder(root: Path) -> Iterator[tuple[dict[str, Path], Callable[[Path], bytes]]]:
     def refuse(error: OSError):
         raise _unreadable(Path(error.filename), error)
 
+    files, links = {}, []
     for folder, folders, found in os.walk(root, onerror=refuse):
         folders[:] = [name for name in folders if not _is_litter(name)]
-        found = [name for name in found if not _is_litter(name)]
         for name in folders + found:
-            path = Path(folder) / name
+            path = Path(folder, name)
             # A linked folder would be passed over by the walk, or send it round in circles.
-            if path.is_symlink() and (path.is_dir() or root not in path.resolve().parents):
-                raise CourseError(
-                    f"{path} is a link that leads to {path.resolve()}: put the files themselves "
-                    "in its place, and import again."
-                )
-        names += [(Path(folder) / name).relative_to(root).as_posix() for name in found]
-    names.sort()
+            if path.is_symlink() and not _is_litter(name):
+                target = os.path.realpath(path)
+                if os.path.isdir(target) or not Path(target).is_relative_to(root):
+                    links.append((path, target))
+        paths = [Path(folder, name) for name in found]
+        files |= {path.relative_to(root).as_posix(): path for path in paths}
+    if links:
+        path, target = links[0]
+        raise CourseError(
+            f"{path} is a link that leads to {target}{_one_of(links)}: put the files themselves "
+            "in the place of links, as 'cp -rL' does, and import again."
+        )
 
-    def read(position: int) -> bytes:
-        path = root / names[position]
+    def read(path: Path) -> bytes:
         try:
             about = path.stat()
             # Reading a pipe or a device would wait for ever.
@@ -97,39 +117,37 @@ def _folder(root: Path) -> Iterator[Contents]:
             _check_size(about.st_size)
             return path.read_bytes()
         except OSError as error:
-            raise BadFile(f"cannot be read ({error.strerror})") from None
+            if path.is_symlink():
+                raise BadFile("is a link that leads nowhere") from None
+            raise BadFile(f"cannot be read ({reason(error)})") from None
 
-    yield names, read
+    yield files, read
 
 
 @contextlib.contextmanager
-def _zip(path: Path) -> Iterator[Contents]:
+def _zip(path: Path) -> Iterator[tuple[dict[str, zipfile.ZipInfo], Callable]]:
     try:
         archive = zipfile.ZipFile(path)
     except OSError as error:
         raise _unreadable(path, error) from None
+    except UnicodeDecodeError:
+        raise CourseError(f"{path} holds a name that is no text: {UNPACK}.") from None
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         raise CourseError(_why_no_zip(path)) from None
+
+    def read(member: zipfile.ZipInfo) -> bytes:
+        _check_size(member.file_size)
+        try:
+            # zipfile stops at the declared size; a file that hides more fails its checksum.
+            return archive.read(member)
+        except Exception:
+            # Broken files make zipfile raise a dozen kinds, some of them from deep inside.
+            raise BadFile("is damaged inside the zip") from None
+
     with archive:
-        everything = archive.infolist()
-        _check_members(path, everything)
-        members = {
-            name: member
-            for member in everything
-            if not member.is_dir() and not _is_litter(name := _name(member))
-        }
-        names = sorted(members)
-
-        def read(position: int) -> bytes:
-            member = members[names[position]]
-            _check_size(member.file_size)
-            try:
-                # zipfile stops at the declared size; a file that hides more fails its checksum.
-                return archive.read(member)
-            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
-                raise BadFile("is damaged inside the zip") from None
-
-        yield names, read
+        members = archive.infolist()
+        _check_members(path, members)
+        yield {_name(member): member for member in members if not member.is_dir()}, read
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
@@ -137,22 +155,25 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
         if OUTSIDE.match(_name(member)):
             raise CourseError(
                 f"{path.name} holds {member.filename!r}, which points outside the zip: do not "
-                "trust this file, and fetch the zip again from Kaggle."
+                "trust this file, and fetch the zip again from where it came."
             )
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise CourseError(
-                f"{path.name} holds {member.filename!r}, which is a link and no file: fetch the "
-                "zip again from Kaggle."
-            )
-        if member.flag_bits & 1:
-            raise CourseError(
-                f"{path.name} is locked with a password: unpack it yourself, and import the folder."
-            )
+    links = [member for member in members if stat.S_ISLNK(member.external_attr >> 16)]
+    if links:
+        raise CourseError(
+            f"{path.name} holds {links[0].filename!r}, which is a link and no file"
+            f"{_one_of(links)}: pack the files themselves into a zip, and import that."
+        )
+    # Files that begin in another part, by their number or by lying before the beginning.
+    if any(member.volume or member.header_offset < 0 for member in members):
+        raise CourseError(_is_part(path))
+    if any(member.flag_bits & 1 for member in members):
+        raise CourseError(f"{path.name} is locked with a password: {UNPACK}.")
     weight, size = path.stat().st_size, sum(member.file_size for member in members)
     if size > MOST_BYTES or size > max(MOST_GROWTH * weight, HARMLESS_BYTES):
         raise CourseError(
             f"{path.name} weighs {weight / 2**20:,.1f} MB and would unpack to "
-            f"{size / 2**20:,.0f} MB, which is no set of slices: fetch the zip again from Kaggle."
+            f"{size / 2**20:,.0f} MB, which is no set of slices: fetch the zip again from where "
+            "it came."
         )
 
 
@@ -162,7 +183,7 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 
 def _is_litter(name: str) -> bool:
-    return any(part.startswith(".") or part.lower() in LITTER for part in name.split("/"))
+    return any(LITTER.fullmatch(part) for part in name.split("/"))
 
 
 def _check_size(size: int) -> None:
@@ -172,21 +193,41 @@ def _check_size(size: int) -> None:
         raise BadFile(f"is too large ({size / 2**20:,.0f} MB)")
 
 
+def _one_of(links: list) -> str:
+    return f" (one of {len(links):,} links)" if len(links) > 1 else ""
+
+
+def _is_part(path: Path) -> str:
+    return (
+        f"{path} is one part of a split zip: put all its parts into one folder, unpack them with "
+        "7-Zip or the like, and import what comes out."
+    )
+
+
 def _why_no_zip(path: Path) -> str:
     with path.open("rb") as file:
-        start = file.read(64).lstrip()
+        start = file.read(512)
+        file.seek(max(0, path.stat().st_size - 2**16))
+        end = file.read(2**16)
+    # A zip begins with these two letters, and keeps its list of contents at the end.
+    if PART.search(path.name) or (b"PK\5\6" in end and not start.startswith(b"PK")):
+        return _is_part(path)
     if start.startswith(b"PK"):
         return (
             f"{path} is cut off or damaged, as after a download that stopped half-way: fetch "
             "the zip again."
         )
-    known = [what for sign, what in MISTAKEN.items() if start.startswith(sign)]
-    what = known[0] if known else "something else" if start else "an empty file"
-    return f"{path} is no zip but {what}: give the zip that Kaggle hands out, or a folder."
+    kinds = [kind for sign, kind in MISTAKEN.items() if start.lstrip().startswith(sign)]
+    if start[257:262] == b"ustar" or TAR.search(path.name):
+        kinds = ["a tar archive"]
+    kind = medical(path.name, start) or next(iter(kinds), "something else")
+    kind = kind if start else "an empty file"
+    remedy = UNPACK if "archive" in kind else "give the zip that Kaggle hands out, or a folder"
+    return f"{path} is no zip but {kind}: {remedy}."
 
 
 def _unreadable(path: Path, error: OSError) -> CourseError:
     return CourseError(
-        f"{path} cannot be read ({error.strerror}): change its permissions, or copy it to a "
+        f"{path} cannot be read ({reason(error)}): change its permissions, or copy it to a "
         "folder of your own, and import it from there."
     )

@@ -9,6 +9,7 @@ import os
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
@@ -19,7 +20,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from course_utils.core import pictures
-from course_utils.core.errors import CourseError
+from course_utils.core.errors import BadFile, CourseError, reason
 from course_utils.realdata import archives, duplicates
 
 # Raised when slices, table or groups change, so that an older cache is not taken for a new one.
@@ -37,6 +38,10 @@ CLASSES = {
     "pituitarytumor": "pituitary",
 }
 SPLITS = {"training": "train", "train": "train", "testing": "test", "test": "test"}
+VALIDATION = {"validation", "valid", "val"}
+SAVE_AS = (
+    "save each slice as a PNG or JPEG file in a folder named after its class, and import those"
+)
 IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
 
 
@@ -59,13 +64,12 @@ def download() -> Path:
     try:
         return Path(kagglehub.dataset_download(HANDLE))
     except (requests.ConnectionError, requests.Timeout) as error:
-        reason, cause = "There is no connection to Kaggle", error
+        what, cause = "There is no connection to Kaggle", error
     except Exception as error:
         # kagglehub raises a dozen kinds of its own, besides those of the operating system.
-        said = str(error).strip().partition("\n")[0] or type(error).__name__
-        reason, cause = f"Kaggle's data could not be fetched ({said})", error
+        what, cause = f"Kaggle's data could not be fetched ({reason(error)})", error
     raise CourseError(
-        f"{reason}: try again later, or fetch the zip from {PAGE} in a browser, on any computer, "
+        f"{what}: try again later, or fetch the zip from {PAGE} in a browser, on any computer, "
         "and use 'course data import PATH'."
     ) from cause
 
@@ -116,17 +120,19 @@ def read(path: str | Path) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
     CourseError
         If the four classes are not there, or not once, or ``path`` cannot be trusted or read.
     """
-    path = Path(path).expanduser()
     with archives.opened(path) as (names, get):
-        places, stray = _places(path, names)
 
         def slice_of(position: int) -> tuple:
+            data = b""
             try:
                 data = get(position)
                 return *pictures.decode(data), hashlib.sha256(data).hexdigest(), len(data)
-            except archives.BadFile as bad:
-                return names[position], str(bad)
+            except BadFile as bad:
+                kind = archives.medical(names[position], data)
+                return names[position], f"is {kind} and no picture" if kind else str(bad)
 
+        places, stray = _places(path, names)
+        _check_classes(path, set(places.values()), map(slice_of, range(min(len(names), 20))))
         # Pillow warns of large images, which are listed as problems anyway.
         with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -181,6 +187,13 @@ def _places(path: Path, names: list[str]) -> tuple[dict, list[tuple[str, str]]]:
         if is_image and len(parts) > (0 if split is None else split_at + 1):
             unknown[home] = "/".join(parts)
     if len(homes) > 1:
+        for folder in (folder for home, _ in homes for folder in home):
+            if _letters(folder) in VALIDATION:
+                raise CourseError(
+                    f"{path} has a folder {folder}, and the course takes validation slices from "
+                    "the training slices by itself: move its files into the class folders of the "
+                    "training slices, or take it out, and import again."
+                )
         raise CourseError(
             f"{path} holds class folders in several places (such as "
             f"{' and '.join(list(homes.values())[:2])}), so it is not clear which are meant: "
@@ -191,17 +204,18 @@ def _places(path: Path, names: list[str]) -> tuple[dict, list[tuple[str, str]]]:
             f"{path} has a folder {folder}, which is none of the classes glioma, meningioma, "
             "notumor and pituitary: rename it or take it out."
         )
-    _check_classes(path, set(places.values()))
     return places, stray
+
+
+def _letters(folder: str) -> str:
+    return re.sub("[^a-z]", "", folder.lower().replace("tumour", "tumor"))
 
 
 def _named(
     path: Path, parts: tuple[str, ...], common: int, known: dict[str, str]
 ) -> tuple[str | None, int]:
     """Find the folder with a known name: what it means, and its position among the parts."""
-    meanings = [
-        known.get(re.sub("[^a-z]", "", p.lower().replace("tumour", "tumor"))) for p in parts
-    ]
+    meanings = [known.get(_letters(part)) for part in parts]
     inner = [meaning for meaning in meanings[common:] if meaning]
     found = inner or [meaning for meaning in meanings[:common] if meaning][-1:]
     if len(set(found)) > 1:
@@ -214,8 +228,15 @@ def _named(
     return found[0], meanings.index(found[0], common if inner else 0)
 
 
-def _check_classes(path: Path, places: set[tuple[str, str]]) -> None:
+def _is_medical(result: tuple) -> bool:
+    return len(result) == 2 and result[1].endswith("no picture")
+
+
+def _check_classes(path: Path, places: set[tuple[str, str]], first: Iterable[tuple]) -> None:
+    """Refuse data that lacks a class; ``first`` says what its first files are."""
     if not places:
+        for name, what in (result for result in first if _is_medical(result)):
+            raise CourseError(f"{path} holds {name}, which {what}: {SAVE_AS}.")
         raise CourseError(
             f"{path} has no folder called glioma, meningioma, notumor or pituitary with files in "
             "it: give the zip that Kaggle hands out, or the folder that it unpacks to."
@@ -234,8 +255,9 @@ def _check_complete(path: Path, places: dict, good: list, problems: list) -> Non
     lost = set(places.values()) - {(split, label) for _, split, label, *_ in good}
     if lost:
         split, label = min(lost)
-        reason, _ = Counter(problem for _, problem in problems).most_common(1)[0]
+        most, _ = Counter(what for _, what in problems).most_common(1)[0]
+        remedy = SAVE_AS if _is_medical((path, most)) else "fetch the data again"
         raise CourseError(
             f"None of the {split} slices of {label} in {path} can be used (most often, a file "
-            f"{reason}): fetch the data again."
+            f"{most}): {remedy}."
         )

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import sys
+import tarfile
 import zipfile
 import zlib
 
@@ -61,13 +63,78 @@ def test_backslashes_of_windows_are_slashes(make_zip):
     assert list(read_all(make_zip([("b\\c.jpg", b"C")]))) == ["b/c.jpg"]
 
 
-def test_what_operating_systems_leave_behind_is_passed_over(folder, make_zip):
-    litter = ["__MACOSX/._a.jpg", ".DS_Store", "b/Thumbs.db", "b/desktop.ini", ".git/x.jpg"]
-    for name in litter:
-        (folder / name).parent.mkdir(exist_ok=True)
+LITTER = [
+    "__MACOSX/._a.jpg",
+    ".DS_Store",
+    "b/._c.jpg",
+    "b/Icon\r",
+    "b/Thumbs.db",
+    "b/desktop.ini",
+    "$RECYCLE.BIN/x.jpg",
+    "System Volume Information/x.jpg",
+    "b/@eaDir/c.jpg/SYNOFILE_THUMB_M.jpg",
+    "#recycle/b/c.jpg",
+    "lost+found/x.jpg",
+    ".git/x.jpg",
+    "b/.ipynb_checkpoints/c-checkpoint.jpg",
+    "b/c.jpg~",
+    "b/c.jpg.bak",
+    "b/.c.jpg.swp",
+    "b/c.jpg.swp",
+    "b/#c.jpg#",
+    "b/~$c.docx",
+]
+
+
+def test_what_systems_and_editors_leave_behind_is_passed_over(folder, make_zip):
+    for name in LITTER:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"x")
-    path = make_zip([(name, b"x") for name in [*litter, "a.jpg", "b/c.jpg"]])
+    # A link among the litter is nobody's concern.
+    (folder / "b" / ".latest").symlink_to("/etc")
+    path = make_zip([(name, b"x") for name in [*LITTER, "a.jpg", "b/c.jpg"]])
     assert list(read_all(path)) == list(read_all(folder)) == ["a.jpg", "b/c.jpg"]
+
+
+def test_names_that_only_resemble_litter_are_kept(make_zip):
+    names = ["#1.jpg", "a~b.jpg", "bak/c.jpg", "recycle/c.jpg", "thumbs.jpg"]
+    assert list(read_all(make_zip([(name, b"x") for name in names]))) == names
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_names_that_a_terminal_would_obey_are_escaped(folder, make_zip):
+    names = ["a\rb.jpg", "a\n.jpg", "\x1b[31mred.jpg", "\u202egpj.jpg"]
+    for name in names:
+        (folder / "b" / name).write_bytes(b"x")
+    path = make_zip([(f"b/{name}", b"x") for name in names])
+    shown = {r"b/a\rb.jpg", r"b/a\n.jpg", r"b/\x1b[31mred.jpg", r"b/\u202egpj.jpg"}
+    assert shown < set(read_all(folder)) and shown == set(read_all(path))
+    assert r"\x1b[31mred" in refusal(folder / "\x1b[31mred.zip")
+
+
+LATIN = b"caf\xe9.jpg"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system keeps names as text")
+def test_a_byte_that_is_no_text_in_a_name(folder):
+    with open(os.path.join(os.fsencode(folder), LATIN), "wb") as file:
+        file.write(b"x")
+    assert read_all(folder)[r"caf\udce9.jpg"] == b"x"
+
+
+@pytest.mark.parametrize("marked, where", [(False, "both"), (True, "both"), (True, "file")])
+def test_a_byte_that_is_no_text_in_a_name_in_a_zip(make_zip, marked, where):
+    """Zips say of a name whether it is UTF-8, and not all of them are right."""
+    name = "cafü.jpg" if marked else "cafee.jpg"
+    path = make_zip([(name, b"x")])
+    data, odd = path.read_bytes(), LATIN.replace(b".", b"e.")
+    path.write_bytes(data.replace(name.encode(), odd, 1 if where == "file" else -1))
+    if not marked:
+        assert list(read_all(path).values()) == [b"x"]
+    elif where == "file":
+        assert read_all(path) == {name: "is damaged inside the zip"}
+    else:
+        assert "holds a name that is no text: unpack it" in refusal(path)
 
 
 def test_a_tilde_is_the_home_folder(folder, monkeypatch):
@@ -76,8 +143,9 @@ def test_a_tilde_is_the_home_folder(folder, monkeypatch):
     assert list(read_all("~/root")) == ["a.jpg", "b/c.jpg"]
 
 
-def test_nothing_there(tmp_path):
-    assert "There is nothing at" in refusal(tmp_path / "archiv.zip")
+@pytest.mark.parametrize("name", ["archiv.zip", "a\0b", "~nobody-of-this-name/a.zip"])
+def test_nothing_there(tmp_path, name):
+    assert "There is nothing at" in refusal(name if name[0] == "~" else tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +153,14 @@ def test_nothing_there(tmp_path):
     [
         (b"Rar!\x1a\x07", "a RAR archive"),
         (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-        (b"\x1f\x8b\x08", "a gzip archive"),
+        (b"\x1f\x8b\x08", "a gzip archive: unpack it"),
+        (b"BZh91AY", "a bzip2 archive: unpack it"),
+        (b"\xfd7zXZ\0", "an xz archive: unpack it"),
+        (bytes(128) + b"DICM", "a DICOM file"),
+        (b"\xff\xd8\xff\xe0", "a single picture"),
         (b"\n<!DOCTYPE html><title>Log in", "a web page"),
         (b"Hello", "something else"),
+        (bytes(9), "something else"),
         (b"", "an empty file"),
     ],
 )
@@ -95,6 +168,39 @@ def test_what_is_no_zip_is_called_by_its_name(tmp_path, start, what):
     path = tmp_path / "archive.zip"
     path.write_bytes(start)
     assert f"no zip but {what}" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.tar.xz", "renamed.zip"])
+def test_a_tar_archive_is_unpacked_first(folder, name):
+    path = folder.parent / name
+    with tarfile.open(path, f"w:{name[-2:]}" if name.endswith(("gz", "xz")) else "w") as archive:
+        archive.add(folder, "root")
+    assert "is no zip but a tar archive: unpack it, and import the folder." in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["scan.nii", "scan.nii.gz", "scan.dcm"])
+def test_a_medical_file_is_called_by_its_name(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x1f\x8b whatever")
+    assert ("a DICOM file" if "dcm" in name else "a NIfTI volume") in refusal(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.z01", "a.zip.001", "a.zip.002", "a.zip.003", "last.zip"])
+def test_a_part_of_a_zip_that_was_cut_into_pieces(make_zip, name):
+    whole = make_zip([(f"{n}.jpg", os.urandom(1000)) for n in range(9)]).read_bytes()
+    start, middle, end = whole[:4000], whole[4000:8000], whole[8000:]
+    path = make_zip([], name)
+    path.write_bytes({"1": start, "2": middle}.get(name[-1], end))
+    assert "is one part of a split zip: put all its parts into one folder" in refusal(path)
+
+
+def test_the_last_part_of_a_split_zip_opens_and_holds_nothing(make_zip):
+    path = make_zip([("a.jpg", b"A"), ("b.jpg", b"B")])
+    data = bytearray(path.read_bytes())
+    # The number of the part that a file begins in, in the list of contents.
+    where = data.rindex(b"PK\x01\x02") + 34
+    data[where : where + 2] = (3).to_bytes(2, "little")
+    path.write_bytes(data)
+    assert "is one part of a split zip" in refusal(path)
 
 
 def test_a_zip_that_is_cut_off(make_zip):
@@ -123,10 +229,15 @@ def test_dots_inside_a_name_are_harmless(make_zip):
     assert list(read_all(make_zip([("a..b/c..jpg", b"x")]))) == ["a..b/c..jpg"]
 
 
-def test_a_link_inside_a_zip(make_zip):
-    link = zipfile.ZipInfo("a.jpg")
-    link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    assert "'a.jpg', which is a link" in refusal(make_zip([(link, "/etc/passwd")]))
+@pytest.mark.parametrize(
+    "count, words", [(1, "no file: pack"), (3, "no file (one of 3 links): pack")]
+)
+def test_links_inside_a_zip(make_zip, count, words):
+    links = [zipfile.ZipInfo(f"{number}.jpg") for number in range(count)]
+    for link in links:
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    said = refusal(make_zip([("a.jpg", b"A"), *((link, "/etc/passwd") for link in links)]))
+    assert f"'0.jpg', which is a link and {words} the files themselves" in said
 
 
 def test_a_zip_with_a_password(make_zip):
@@ -180,13 +291,23 @@ def test_empty_and_huge_files(folder, make_zip, monkeypatch):
         assert found["huge.jpg"] == "is too large (3 MB)"
 
 
-@pytest.mark.parametrize("target", ["/etc", "/etc/passwd", "b", "nowhere"])
+@pytest.mark.parametrize("target", ["/etc", "/etc/passwd", "b", "../gone/a.jpg"])
 def test_links_in_a_folder_that_lead_out_or_round_in_circles(folder, target):
-    (folder / "link.jpg").symlink_to(folder / target if target == "b" else target)
-    if target == "nowhere":
-        assert read_all(folder)["link.jpg"].startswith("cannot be read")
-    else:
-        assert f"{folder / 'link.jpg'} is a link" in refusal(folder)
+    (folder / "link.jpg").symlink_to(target)
+    assert f"{folder / 'link.jpg'} is a link that leads to" in refusal(folder)
+
+
+def test_a_folder_of_links_is_called_that(folder):
+    for number in range(9):
+        (folder / f"{number}.jpg").symlink_to("/etc/passwd")
+    assert "leads to /etc/passwd (one of 9 links): put the files" in refusal(folder)
+
+
+@pytest.mark.parametrize("target", ["nowhere.jpg", "link.jpg"])
+def test_a_link_that_leads_nowhere_is_only_one_bad_file(folder, target):
+    (folder / "link.jpg").symlink_to(target)
+    found = read_all(folder)
+    assert found["link.jpg"] == "is a link that leads nowhere" and found["a.jpg"] == b"A"
 
 
 def test_a_link_to_a_file_of_the_same_folder_is_that_file(folder):

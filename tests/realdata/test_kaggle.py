@@ -143,7 +143,9 @@ def test_bad_slices_are_listed_and_the_rest_is_imported(make):
         ([*official(), "Training/Testing/glioma"], "could be train or test"),
         ([*official(), *CLASSES], "in several places"),
         ([*official(), *official("copy/Training", "copy/Testing")], "in several places"),
-        ([*official(), "val/glioma"], "in several places"),
+        ([*official(), "val/glioma"], "has a folder val, and the course takes validation slices"),
+        (official() + official("wrap/Validation", "x")[:4], "has a folder Validation, and"),
+        ([*official(), "more/glioma"], "in several places"),
     ],
 )
 def test_folders_that_are_not_clear_are_refused(make, folders, words):
@@ -170,6 +172,41 @@ def test_every_slice_bad(make):
     assert "(most often, a file is empty)" in refusal(
         make(dict.fromkeys(laid_out(*official()), b""))
     )
+
+
+def dicom():
+    return bytes(128) + b"DICM" + bytes(200)
+
+
+@pytest.mark.parametrize("folders", [["P1/axial", "P2/axial"], official()])
+@pytest.mark.parametrize("ending, kind", [("", "a DICOM file"), (".nii.gz", "a NIfTI volume")])
+def test_medical_files_in_place_of_pictures(make, folders, ending, kind):
+    names = [f"{folder}/{number}{ending}" for folder in folders for number in range(2)]
+    said = refusal(make(dict.fromkeys(names, dicom())))
+    assert kind in said and "save each slice as a PNG or JPEG file in a folder named" in said
+
+
+def test_one_medical_file_among_pictures_is_only_one_bad_file(make):
+    contents = laid_out(*official()) | {"Training/glioma/x.dcm": dicom()}
+    _, table, problems = kaggle.read(make(contents))
+    assert len(table) == 16
+    assert list(problems["problem"]) == ["is a DICOM file and no picture"]
+
+
+def test_links_that_lead_nowhere(tmp_path):
+    for name in laid_out(*official()):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(f"{name}.missing")
+    assert "a file is a link that leads nowhere" in refusal(tmp_path)
+
+
+def test_odd_names_are_imported_and_listed_escaped(make):
+    contents = laid_out(*official())
+    contents["Training/glioma/a\r.jpg"] = picture(99)
+    contents["Training/glioma/\x1b[31m.jpg"] = b"no"
+    _, table, problems = kaggle.read(make(contents))
+    assert r"Training/glioma/a\r.jpg" in set(table["file"])
+    assert list(problems["file"]) == [r"Training/glioma/\x1b[31m.jpg"]
 
 
 def test_download_hands_over_what_kagglehub_fetched(monkeypatch, tmp_path):
