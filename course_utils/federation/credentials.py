@@ -25,41 +25,29 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from course_utils.core import files
 
 DAYS = 30
+AUTHORITY = "federation of the course"
 
 
 def certificates(folder: Path, hosts: Sequence[str] = ("localhost", "127.0.0.1")) -> None:
     """Make an authority and the coordinator's certificate, signed by it.
 
-    Parameters
-    ----------
-    folder : Path
-        Where to write ``ca.pem``, which every hospital gets, and ``coordinator.pem`` and
-        ``coordinator.key``, which stay with the coordinator.
-    hosts : sequence of str
-        Names and addresses under which hospitals reach the coordinator.
+    Every hospital gets ``ca.pem``; ``coordinator.pem`` and ``coordinator.key`` stay with the
+    coordinator, which hospitals reach under these names and addresses.
     """
     authority, own = (ec.generate_private_key(ec.SECP384R1()) for _ in range(2))
-    issuer = _named("federation of the course")
-    root = (
-        _begun(issuer, issuer, authority)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_may(sign=True), critical=True)
-        .sign(authority, hashes.SHA256())
+    root = _signed(AUTHORITY, authority, authority, ca=True)
+    certificate = _signed(
+        hosts[0],
+        own,
+        authority,
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+        x509.SubjectAlternativeName(list(map(_host, hosts))),
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()),
     )
-    signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())
-    certificate = (
-        _begun(_named(hosts[0]), issuer, own)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_may(sign=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(list(map(_host, hosts))), critical=False)
-        .add_extension(signer, critical=False)
-        .sign(authority, hashes.SHA256())
-    )
-    _write(folder / "ca.pem", root.public_bytes(Encoding.PEM), 0o644)
-    _write(folder / "coordinator.pem", certificate.public_bytes(Encoding.PEM), 0o644)
+    _write(folder / "ca.pem", root.public_bytes(Encoding.PEM))
+    _write(folder / "coordinator.pem", certificate.public_bytes(Encoding.PEM))
     secret = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _write(folder / "coordinator.key", secret, 0o600)
+    _write(folder / "coordinator.key", secret, mode=0o600)
 
 
 def hospital(folder: Path, name: str) -> None:
@@ -69,32 +57,19 @@ def hospital(folder: Path, name: str) -> None:
     """
     key = ec.generate_private_key(ec.SECP384R1())
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-    _write(folder / f"{name}.key", secret, 0o600)
+    _write(folder / f"{name}.key", secret, mode=0o600)
     public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    _write(folder / f"{name}.pub", public, 0o644)
+    _write(folder / f"{name}.pub", public)
 
 
-def _begun(subject: x509.Name, issuer: x509.Name, key) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
-        # Clocks differ a little between computers.
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=DAYS))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def _may(sign: bool) -> x509.KeyUsage:
-    """An authority signs certificates, the coordinator's certificate signs what it says."""
-    return x509.KeyUsage(
-        digital_signature=not sign,
-        key_cert_sign=sign,
-        crl_sign=sign,
+def _signed(
+    name: str, key, authority, *extensions: x509.ExtensionType, ca: bool = False
+) -> x509.Certificate:
+    """Certify a key: an authority signs certificates, any other one signs what it says."""
+    usage = x509.KeyUsage(
+        digital_signature=not ca,
+        key_cert_sign=ca,
+        crl_sign=ca,
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
@@ -102,6 +77,22 @@ def _may(sign: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+    subject, issuer = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, AUTHORITY)
+    )
+    now = datetime.datetime.now(datetime.UTC)
+    builder = (
+        x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
+        # Clocks differ a little between computers.
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=DAYS))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.BasicConstraints(ca, path_length=0 if ca else None), critical=True)
+        .add_extension(usage, critical=True)
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(authority, hashes.SHA256())
 
 
 def _host(name: str) -> x509.GeneralName:
@@ -111,7 +102,7 @@ def _host(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
+def _write(path: Path, content: bytes, mode: int = 0o644) -> None:
     with files.atomic(path) as new:
         # With its mode from the first moment: a secret must not be readable even for an instant.
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

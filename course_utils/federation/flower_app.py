@@ -10,9 +10,8 @@ import logging
 import os
 import sys
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-import numpy as np
 from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
 from flwr.clientapp import ClientApp
 from flwr.server.superlink.fleet.vce.backend import Backend
@@ -33,10 +32,7 @@ class InOrder(FedAvg):
 
     The last digit of a sum of floats depends on its order, and training makes much of little.
 
-    Attributes
-    ----------
-    took_part : list of list of int
-        The hospitals that answered, a list a round.
+    ``took_part`` lists the hospitals that answered, a list of their numbers per round.
     """
 
     def __init__(self, at_least: int = len(hospitals.NAMES)) -> None:
@@ -48,8 +44,7 @@ class InOrder(FedAvg):
 
     def aggregate_train(self, server_round: int, replies: Iterable[Message]):
         """Average what came back, and note from whom."""
-        answers = [reply for reply in replies if reply.has_content()]
-        answers.sort(key=_hospital_of)
+        answers = sorted((reply for reply in replies if reply.has_content()), key=_hospital_of)
         self.took_part.append([_hospital_of(answer) for answer in answers])
         return super().aggregate_train(server_round, answers)
 
@@ -59,10 +54,10 @@ def train(message: Message, context: Context) -> Message:
     """Train for one round at a hospital, on what lies in its own file."""
     hospital = int(context.node_config["partition-id"])
     images, labels = hospitals.read(hospital)
-    asked = dict(message.content["config"])
-    number = asked.pop("server-round")
+    config = dict(message.content["config"])
+    number = config.pop("server-round")
     weights = message.content["arrays"].to_numpy_ndarrays()
-    weights = by_hand.trained(weights, images, labels, Schedule(**asked), number, hospital)
+    weights = by_hand.fit_round(weights, images, labels, Schedule(**config), number, hospital)
     metrics = MetricRecord({"num-examples": len(labels), "hospital": hospital})
     answer = RecordDict({"arrays": ArrayRecord(weights), "metrics": metrics})
     return Message(answer, reply_to=message)
@@ -71,22 +66,26 @@ def train(message: Message, context: Context) -> Message:
 @server.main()
 def coordinate(grid: Grid, context: Context) -> None:
     """Have the hospitals train for all rounds, and keep the weights after each of them."""
-    chosen = context.run_config
-    plan = Schedule(rounds=int(chosen["rounds"]), local_epochs=int(chosen["local_epochs"]))
-    strategy = InOrder(at_least=int(chosen["at-least"]))
+    config = context.run_config
+    schedule = Schedule(rounds=int(config["rounds"]), local_epochs=int(config["local-epochs"]))
+    strategy = InOrder(at_least=int(config["at-least"]))
 
     def keep(number: int, arrays: ArrayRecord) -> None:
         if number:
             names = [hospitals.NAMES[hospital] for hospital in strategy.took_part[-1]]
-            print(f"round {number} of {plan.rounds}: {', '.join(names)}", flush=True)
-        _keep(arrays.to_numpy_ndarrays(), plan, strategy.took_part)
+            print(f"round {number} of {schedule.rounds}: {', '.join(names)}", flush=True)
+        with files.atomic(net.weights_file()) as new:
+            by_hand.write_weights(new, arrays.to_numpy_ndarrays())
+        about = {"schedule": dataclasses.asdict(schedule), "took_part": strategy.took_part}
+        with files.atomic(net.rounds_file()) as new:
+            new.write_text(json.dumps(about) + "\n", encoding="utf-8")
 
     strategy.start(
         grid,
-        ArrayRecord(by_hand.first_weights(plan.seed)),
-        num_rounds=plan.rounds,
-        timeout=float(chosen["timeout"]),
-        train_config=ConfigRecord(dataclasses.asdict(plan)),
+        ArrayRecord(by_hand.initial_weights(int(config["classes"]), schedule.seed)),
+        num_rounds=schedule.rounds,
+        timeout=float(config["timeout"]),
+        train_config=ConfigRecord(dataclasses.asdict(schedule)),
         evaluate_fn=keep,
     )
 
@@ -118,11 +117,7 @@ def simulate(server: ServerApp, client: ClientApp) -> None:
     The hospitals take turns. Flower's usual backend, Ray, would give them processes of their own:
     that takes a gigabyte, does not stay on loopback, and does not start on a busy computer.
 
-    Parameters
-    ----------
-    server : ServerApp
-    client : ClientApp
-        Finds the number of its hospital in ``context.node_config["partition-id"]``.
+    The client finds the number of its hospital in ``context.node_config["partition-id"]``.
     """
     # The engine would report each step on standard error, where a reader looks for mistakes.
     logging.getLogger("flwr").setLevel(logging.ERROR)
@@ -134,23 +129,6 @@ def simulate(server: ServerApp, client: ClientApp) -> None:
         run_simulation(server, client, len(hospitals.NAMES), backend_name="here")
     finally:
         del sys.modules[place]
-
-
-def weights() -> list[np.ndarray]:
-    """What the last federation of separate processes has learned."""
-    with np.load(net.folder() / "weights.npz") as stored:
-        return list(stored.values())
-
-
-def _keep(arrays: Sequence[np.ndarray], plan: Schedule, took_part: list[list[int]]) -> None:
-    with (
-        files.atomic(net.folder() / "weights.npz") as new,
-        new.open("wb") as file,
-    ):
-        np.savez(file, *arrays)
-    about = {"plan": dataclasses.asdict(plan), "took_part": took_part}
-    with files.atomic(net.rounds_file()) as new:
-        new.write_text(json.dumps(about) + "\n", encoding="utf-8")
 
 
 def _hospital_of(answer: Message) -> int:

@@ -1,4 +1,4 @@
-"""Four hospitals: patients dealt out among them, and each one's slices as its scanner shows them.
+"""Four hospitals: each has patients of its own, and shows slices as its scanner does.
 
 Every patient is in one hospital only. What a hospital has lies in a file of its own, and nothing
 but the trainings of that hospital reads it.
@@ -32,7 +32,7 @@ class Look:
     white: int = 255
 
 
-# A look a hospital, in the order of their names.
+# One look per hospital, in the order of their names.
 LOOKS = (
     Look("as simulated"),
     Look("brighter", gamma=0.55),
@@ -42,29 +42,21 @@ LOOKS = (
 
 
 def dirichlet_partition(data: Dataset, alpha: float, seed: int = settings.SEED) -> np.ndarray:
-    """Deal patients out to the hospitals, each class by shares of its own.
+    """Divide patients between the hospitals, each class by shares of its own.
 
     The shares of a class are drawn from a Dirichlet distribution (Hsu et al. 2019, arXiv
-    1909.06335).
+    1909.06335). The same seed draws the same shares, whatever the patients.
 
     Parameters
     ----------
-    data : Dataset
     alpha : float
         How alike the hospitals are: infinite gives each the same mix of classes, near zero gives
-        each class to one hospital.
-    seed : int
-        The same seed draws the same shares, whatever the patients.
+        each class to one hospital. CourseError where it is not positive.
 
     Returns
     -------
     ndarray of int, (slices,)
         The hospital of each slice. All slices of a group go to one.
-
-    Raises
-    ------
-    CourseError
-        If ``alpha`` is not positive.
     """
     if not alpha > 0:
         raise CourseError(f"alpha is {alpha}, and must be larger than 0: try 0.5.")
@@ -83,29 +75,21 @@ def dirichlet_partition(data: Dataset, alpha: float, seed: int = settings.SEED) 
     return data.table["group"].map(of_group).to_numpy()
 
 
-def as_seen(data: Dataset, dealt: np.ndarray) -> Dataset:
-    """Show each slice as its hospital's scanner does, at 64 by 64 pixels.
+def as_seen(data: Dataset, assigned: np.ndarray) -> Dataset:
+    """Show each slice as the scanner of its hospital does, at 64 by 64 pixels.
 
-    Parameters
-    ----------
-    data : Dataset
-    dealt : ndarray of int, (slices,)
-        What :func:`dirichlet_partition` returns.
-
-    Returns
-    -------
-    Dataset
-        One contrast, no masks, and the column ``hospital`` in the table.
+    The hospitals are as :func:`dirichlet_partition` returns them. What comes back has one contrast,
+    no masks, and the column ``hospital`` in its table.
     """
     step = settings.IMAGE_SIZE // SIDE
     small = data.images.reshape(len(data), SIDE, step, SIDE, step).mean((2, 4))
     small = np.rint(small).astype(np.uint8)
     greys = np.arange(256) / 255
     for number, look in enumerate(LOOKS):
-        here = dealt == number
+        here = assigned == number
         shown = look.black + (look.white - look.black) * greys**look.gamma
         small[here] = np.rint(shown).astype(np.uint8)[small[here]]
-    table = data.table.assign(hospital=dealt)
+    table = data.table.assign(hospital=assigned)
     return dataclasses.replace(data, contrasts={MAIN_CONTRAST: small}, masks=None, table=table)
 
 
@@ -126,30 +110,20 @@ def store(data: Dataset) -> None:
     """Write what each hospital has to a file of its own."""
     for number, name in enumerate(NAMES):
         here = of(data, number)
-        with files.atomic(path_of(name)) as new, new.open("wb") as file:
-            np.savez(file, images=here.images, labels=here.labels)
+        with files.atomic(path_of(name)) as new:
+            files.write_arrays(new, images=here.images, labels=here.labels)
     read.cache_clear()
 
 
 @functools.lru_cache
 def read(number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images, uint8 (slices, 64, 64), and labels, int (slices,), from a hospital's own file.
-
-    Raises
-    ------
-    CourseError
-        If the file is missing or damaged.
-    """
+    """Images, uint8 (slices, 64, 64), and labels, int (slices,), from a hospital's own file."""
     path = path_of(NAMES[number])
-    try:
-        with np.load(path) as stored:
-            return stored["images"], stored["labels"]
-    # A truncated zip raises more kinds of exceptions than NumPy documents.
-    except Exception as error:
-        raise CourseError(
-            f"Hospital {NAMES[number]} cannot read its slices from {path} ({error}): "
-            "'course federated up' deals them out anew."
-        ) from None
+    remedy = "put this hospital's slices there, or have 'course federated up' fill all four"
+    if not path.exists():
+        raise CourseError(f"Hospital {NAMES[number]} has no file {path}: {remedy}.")
+    with files.reading(f"Hospital {NAMES[number]}'s file {path}", remedy), np.load(path) as stored:
+        return stored["images"], stored["labels"]
 
 
 def path_of(name: str) -> Path:

@@ -38,24 +38,17 @@ clientapp = "course_utils.federation.flower_app:client"
 
 [tool.flwr.app.config]
 rounds = 3
-local_epochs = 2
+local-epochs = 2
 at-least = 2
 timeout = 300
+classes = {classes}
 """
 
 
 def commands(ports: Sequence[int]) -> dict[str, list[str]]:
-    """What is typed to start each process.
+    """What is typed to start each process, by its name: the coordinator, then the hospitals.
 
-    Parameters
-    ----------
-    ports : sequence of int
-        The coordinator's, then one a hospital: there its app asks for its message.
-
-    Returns
-    -------
-    dict of str to list of str
-        By name: ``"coordinator"``, then the hospitals.
+    So are the ports. At that of a hospital its app asks for its message.
     """
     keys = folder() / "keys"
     found = {
@@ -81,15 +74,13 @@ def commands(ports: Sequence[int]) -> dict[str, list[str]]:
     return found
 
 
-def up(say: Callable[[str], None] = print) -> None:
+def up(classes: int) -> None:
     """Start a federation, and look after it until it is interrupted.
 
-    Every hospital's slices must be in its file (:func:`course_utils.federation.hospitals.store`).
+    Every hospital's slices must be in its file (:func:`.hospitals.store`). How many classes their
+    labels tell apart has to be said: the coordinator has no slices to see it from.
 
-    Raises
-    ------
-    CourseError
-        If one is running already, a process does not start, or the coordinator stops.
+    CourseError where one is running already, a process does not start, or the coordinator stops.
     """
     if running():
         raise CourseError(
@@ -97,34 +88,34 @@ def up(say: Callable[[str], None] = print) -> None:
         )
     down()
     ports = subprocesses.free_ports(1 + len(hospitals.NAMES))
-    _prepare(ports[0])
+    _prepare(ports[0], classes)
     processes: dict[str, subprocess.Popen] = {}
     with subprocesses.interrupted_by_signals():
         try:
             for name, command in commands(ports).items():
                 processes[name] = subprocesses.started(name, command)
-                subprocesses.note(processes)
+                subprocesses.save_state(processes)
                 if name == COORDINATOR:
                     _open(processes[name], ports[0])
             for name in hospitals.NAMES:
                 subprocesses.wait_for(
                     lambda name=name: is_connected(name), processes[name], name, "connect"
                 )
-            say(
+            print(
                 f"The coordinator listens on {LOCALHOST}:{ports[0]}, and four hospitals are "
                 f"connected. Logs: {folder() / 'logs'}\n"
                 "Type 'course federated run' in another terminal. Ctrl-C ends the federation."
             )
-            _tend(processes, commands(ports), say)
+            _tend(processes, commands(ports))
         finally:
             for process in reversed(processes.values()):
                 subprocesses.stop(process.pid)
-            subprocesses.forget()
+            files.remove(subprocesses.state_file())
 
 
 def down() -> bool:
     """End a federation, also one that nobody looks after any more; say whether there was one."""
-    state = subprocesses.noted()
+    state = subprocesses.load_state()
     if not state:
         return False
     if running():
@@ -133,23 +124,22 @@ def down() -> bool:
     for pid, born in state["processes"].values():
         if subprocesses.is_alive(pid, born):
             subprocesses.stop(pid)
-    subprocesses.forget()
+    files.remove(subprocesses.state_file())
     return True
 
 
 def running() -> bool:
     """Whether somebody looks after a federation in this data folder."""
-    state = subprocesses.noted()
+    state = subprocesses.load_state()
     return bool(state) and subprocesses.is_alive(*state["supervisor"])
 
 
 def status() -> dict[str, str]:
     """Say of each process whether it runs: its name to words."""
-    found = {}
-    for name, (pid, born) in subprocesses.noted().get("processes", {}).items():
-        words = f"runs as process {pid}" if subprocesses.is_alive(pid, born) else "is gone"
-        found[name] = words
-    return found
+    return {
+        name: f"runs as process {pid}" if subprocesses.is_alive(pid, born) else "is gone"
+        for name, (pid, born) in subprocesses.load_state().get("processes", {}).items()
+    }
 
 
 def is_connected(name: str) -> bool:
@@ -159,25 +149,10 @@ def is_connected(name: str) -> bool:
 
 
 def submit(rounds: int, at_least: int = 2, say: Callable[[str], None] = print) -> list[list[int]]:
-    """Have the running federation train, and tell how far it is.
+    """Have the running federation train, say one line per round, and list who took part in each.
 
-    Parameters
-    ----------
-    rounds : int
-    at_least : int
-        A round begins once so many hospitals are there.
-    say : callable
-        Gets a line a round.
-
-    Returns
-    -------
-    list of list of int
-        The hospitals that took part in each round.
-
-    Raises
-    ------
-    CourseError
-        If no federation is running, or the training broke off.
+    A round begins once so many hospitals are there. CourseError where no federation is running, or
+    the training broke off.
     """
     if rounds < 1 or not 1 <= at_least <= len(hospitals.NAMES):
         raise CourseError(
@@ -189,10 +164,9 @@ def submit(rounds: int, at_least: int = 2, say: Callable[[str], None] = print) -
     files.remove(rounds_file())
     chosen = f"rounds={rounds} at-least={at_least}"
     command = ["flwr", "run", str(folder() / "app"), "course", "--stream", "--run-config", chosen]
-    options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
     with (
         log_of("run").open("w", buffering=1, encoding="utf-8") as log,
-        subprocesses.flower(command, **options) as process,
+        subprocesses.flower(command) as process,
     ):
         for line in process.stdout:
             log.write(line)
@@ -214,7 +188,12 @@ def rounds_file() -> Path:
     return folder() / "rounds.json"
 
 
-def _prepare(port: int) -> None:
+def weights_file() -> Path:
+    """Where the coordinator keeps the latest weights, for :func:`.by_hand.read_weights`."""
+    return folder() / "weights.npz"
+
+
+def _prepare(port: int, classes: int) -> None:
     """Write new keys, Flower's settings and the app; the logs of earlier times go."""
     for part in ("keys", "flower", "app", "logs"):
         files.remove(folder() / part)
@@ -223,7 +202,7 @@ def _prepare(port: int) -> None:
     for name in hospitals.NAMES:
         credentials.hospital(folder() / "keys", name)
     with files.atomic(folder() / "app" / "pyproject.toml") as new:
-        new.write_text(APP, encoding="utf-8")
+        new.write_text(APP.format(classes=classes), encoding="utf-8")
     # A string of JSON is one of TOML, too, with all its backslashes.
     authority = json.dumps(str(folder() / "keys" / "ca.pem"))
     with files.atomic(folder() / "flower" / "config.toml") as new:
@@ -238,12 +217,11 @@ def _open(process: subprocess.Popen, port: int) -> None:
     """Wait for the coordinator, and tell it the hospitals' public keys: no other gets in."""
     keys = folder() / "keys"
     subprocesses.wait_for(
-        lambda: subprocesses.answers(port, keys / "ca.pem"), process, COORDINATOR, "answer"
+        lambda: subprocesses.responds(port, keys / "ca.pem"), process, COORDINATOR, "answer"
     )
     for name in hospitals.NAMES:
         command = ["flwr", "supernode", "register", str(keys / f"{name}.pub"), "course"]
-        options = {"stdout": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
-        with subprocesses.flower(command, **options) as registering:
+        with subprocesses.flower(command) as registering:
             said, _ = registering.communicate()
         if registering.returncode:
             raise CourseError(
@@ -252,7 +230,7 @@ def _open(process: subprocess.Popen, port: int) -> None:
             )
 
 
-def _tend(processes: dict, commands: dict, say: Callable[[str], None]) -> None:
+def _tend(processes: dict, commands: dict) -> None:
     """Bring back every hospital that is gone, for as long as the coordinator is there."""
     tried = dict.fromkeys(processes, time.monotonic())
     missed: set[str] = set()
@@ -261,14 +239,14 @@ def _tend(processes: dict, commands: dict, say: Callable[[str], None]) -> None:
             if processes[name].poll() is None:
                 if name in missed and is_connected(name):
                     missed.remove(name)
-                    say(f"Hospital {name} is back.")
+                    print(f"Hospital {name} is back.")
                 continue
             if name not in missed:
                 missed.add(name)
-                say(f"Hospital {name} is gone. It is started again, until it is let back in.")
+                print(f"Hospital {name} is gone. It is started again, until it is let back in.")
             if time.monotonic() - tried[name] > PAUSE:
                 tried[name] = time.monotonic()
                 processes[name] = subprocesses.started(name, commands[name])
-                subprocesses.note(processes)
+                subprocesses.save_state(processes)
         time.sleep(0.5)
     raise CourseError(f"The coordinator has stopped: the reason is in {log_of(COORDINATOR)}.")

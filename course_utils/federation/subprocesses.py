@@ -41,11 +41,8 @@ def log_of(name: str) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Environment for Flower's programs: on the path, with their files in the data folder.
-
-    They ask no proxy for this computer's own addresses.
-    """
-    chosen = {
+    """Environment of Flower's programs: their files in the data folder, no proxy on loopback."""
+    return os.environ | {
         "FLWR_HOME": str(folder() / "flower"),
         "NO_PROXY": f"{LOCALHOST},localhost",
         "no_proxy": f"{LOCALHOST},localhost",
@@ -54,17 +51,10 @@ def environment() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
     }
-    return os.environ | chosen
 
 
-def flower(command: list[str], **options) -> subprocess.Popen:
-    """Start one of Flower's programs; options go to :class:`subprocess.Popen`.
-
-    Raises
-    ------
-    CourseError
-        If the program is not installed.
-    """
+def flower(command: list[str], stdout=subprocess.PIPE, **options) -> subprocess.Popen:
+    """Start one of Flower's programs, where it is installed; options go to ``Popen``."""
     program = shutil.which(command[0], path=environment()["PATH"])
     if program is None:
         raise CourseError(f"Flower's program {command[0]} is not installed: type 'make extras'.")
@@ -72,7 +62,10 @@ def flower(command: list[str], **options) -> subprocess.Popen:
         [program, *command[1:]],
         env=environment(),
         stdin=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
         **options,
     )
 
@@ -85,14 +78,7 @@ def started(name: str, command: list[str]) -> subprocess.Popen:
 
 
 def stop(pid: int, alone: bool = False) -> None:
-    """End a process and all that it started; one that does not listen is killed.
-
-    Parameters
-    ----------
-    pid : int
-    alone : bool
-        Whether it ends its own children by itself.
-    """
+    """End a process and all that it started, unless it does that itself; kill what stays."""
     try:
         process = psutil.Process(pid)
         family = [process] if alone else [process, *process.children(recursive=True)]
@@ -108,26 +94,28 @@ def stop(pid: int, alone: bool = False) -> None:
     psutil.wait_procs(deaf, timeout=STOP_LIMIT)
 
 
-def note(processes: dict[str, subprocess.Popen]) -> None:
+def save_state(processes: dict[str, subprocess.Popen]) -> None:
     """Write down what runs, and who looks after it."""
-    numbers = {name: process.pid for name, process in processes.items()}
-    numbers = {name: [pid, _born(pid)] for name, pid in numbers.items()}
-    about = {"supervisor": [os.getpid(), _born(os.getpid())], "processes": numbers}
-    with files.atomic(_state_file()) as new:
-        new.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    state = {
+        "supervisor": _identity(os.getpid()),
+        "processes": {name: _identity(process.pid) for name, process in processes.items()},
+    }
+    with files.atomic(state_file()) as new:
+        new.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
 
 
-def noted() -> dict:
-    """What :func:`note` wrote last; empty where there is nothing, or nothing that can be read."""
+def load_state() -> dict:
+    """What was saved last; empty where there is nothing, or nothing that can be read."""
     try:
-        return json.loads(_state_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        state = json.loads(state_file().read_text(encoding="utf-8"))
+        return {"supervisor": state["supervisor"], "processes": dict(state["processes"])}
+    except (OSError, ValueError, TypeError, LookupError):
         return {}
 
 
-def forget() -> None:
-    """Remove the note of what runs."""
-    files.remove(_state_file())
+def state_file() -> Path:
+    """Where it is written what runs."""
+    return folder() / "state.json"
 
 
 def is_alive(pid: int, born: float | None) -> bool:
@@ -138,13 +126,7 @@ def is_alive(pid: int, born: float | None) -> bool:
 def wait_for(
     condition: Callable[[], bool], process: subprocess.Popen, name: str, what: str
 ) -> None:
-    """Wait until something is so, for as long as the process lives and the time is not up.
-
-    Raises
-    ------
-    CourseError
-        If the process ended, or the time is up; with the log that knows more.
-    """
+    """Wait until something is so; CourseError once the process has ended or the time is up."""
     end = time.monotonic() + START_LIMIT
     while not condition():
         if process.poll() is not None or time.monotonic() > end:
@@ -153,7 +135,7 @@ def wait_for(
         time.sleep(0.3)
 
 
-def answers(port: int, authority: Path) -> bool:
+def responds(port: int, authority: Path) -> bool:
     """Whether the coordinator answers on this port with a certificate that the authority signed."""
     try:
         trusted = ssl.create_default_context(cafile=authority)
@@ -179,20 +161,26 @@ def free_ports(count: int) -> list[int]:
 @contextlib.contextmanager
 def interrupted_by_signals() -> Iterator[None]:
     """Let a request to end, or a closed terminal, act like Ctrl-C, so that all is tidied up."""
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
 
-    def interrupt(number, frame):
+    def interrupt(*_):
         # Once is enough: a second one must not break off the tidying.
-        for name in names:
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _identity(pid: int) -> list:
+    """Number of a process, and when it began."""
+    return [pid, _born(pid)]
 
 
 def _born(pid: int) -> float | None:
@@ -202,7 +190,3 @@ def _born(pid: int) -> float | None:
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
     except psutil.NoSuchProcess:
         return None
-
-
-def _state_file() -> Path:
-    return folder() / "state.json"

@@ -1,5 +1,7 @@
 """Networks trained apart and averaged: the arithmetic, and that a seed repeats all of it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from course_utils.core.errors import CourseError
 from course_utils.federation import by_hand, hospitals
 from course_utils.federation.by_hand import Schedule
 
-PLAN = Schedule(rounds=2, local_epochs=1, batch_size=8)
+SCHEDULE = Schedule(rounds=2, local_epochs=1, batch_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -33,53 +35,65 @@ def test_the_mean_counts_slices():
 
 
 def test_the_mean_of_equal_networks_is_that_network():
-    weights = by_hand.first_weights()
+    weights = by_hand.initial_weights(4)
     mean = by_hand.average([weights] * 3, [5, 70, 11])
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(mean, weights, strict=True))
 
 
 def test_the_network_is_the_baseline_for_small_slices():
-    network = by_hand.network()
+    network = by_hand.network(4)
     assert network.input_shape == (None, 64, 64, 1)
     assert network.count_params() == 98_388
     assert sum("norm" in weight.path for weight in network.non_trainable_weights) == 8
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_any_number_of_classes(practice, classes):
+    names = practice.class_names[:classes]
+    some = practice.take(np.flatnonzero(practice.table["label"].isin(names))[::40])
+    some = hospitals.as_seen(dataclasses.replace(some, class_names=names), np.arange(len(some)) % 4)
+    history = by_hand.federate([hospitals.of(some, number) for number in (0, 1)], SCHEDULE)
+    said = by_hand.predict(history[-1], some.images)
+    assert said.shape == (len(some), classes)
+    assert not same(history[0], history[-1])
+    assert hospitals.mix(some).shape == (4, classes)
+
+
 def test_the_seed_settles_the_first_weights():
-    assert same(by_hand.first_weights(), by_hand.first_weights())
-    assert not same(by_hand.first_weights(), by_hand.first_weights(8))
+    assert same(by_hand.initial_weights(4), by_hand.initial_weights(4))
+    assert not same(by_hand.initial_weights(4), by_hand.initial_weights(4, 8))
 
 
 def test_a_round_depends_on_its_start_and_its_seed_alone(parts):
-    first = by_hand.first_weights()
+    first = by_hand.initial_weights(4)
     here = parts[0].images, parts[0].labels
-    once = by_hand.trained(first, *here, PLAN, number=1)
+    once = by_hand.fit_round(first, *here, SCHEDULE, number=1)
     # Something else in between, which leaves its traces in optimiser and dropout.
-    by_hand.trained(once, parts[1].images, parts[1].labels, PLAN, number=2, hospital=1)
-    again = by_hand.trained(first, *here, PLAN, number=1)
+    by_hand.fit_round(once, parts[1].images, parts[1].labels, SCHEDULE, number=2, hospital=1)
+    again = by_hand.fit_round(first, *here, SCHEDULE, number=1)
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(once, again, strict=True))
-    other = by_hand.trained(first, *here, PLAN, number=1, hospital=1)
+    other = by_hand.fit_round(first, *here, SCHEDULE, number=1, hospital=1)
     assert not all(np.allclose(a, b, atol=1e-6) for a, b in zip(once, other, strict=True))
 
 
 def test_a_round_changes_weights_and_the_averages_of_batch_norm(parts):
-    first = by_hand.first_weights()
-    after = by_hand.trained(first, parts[0].images, parts[0].labels, PLAN, number=1)
+    first = by_hand.initial_weights(4)
+    after = by_hand.fit_round(first, parts[0].images, parts[0].labels, SCHEDULE, number=1)
     assert all((a != b).any() for a, b in zip(first, after, strict=True))
     assert all(np.isfinite(array).all() for array in after)
 
 
 def test_too_few_slices_for_a_batch_leave_the_weights(parts):
-    first = by_hand.first_weights()
+    first = by_hand.initial_weights(4)
     few = parts[0].images[:3], parts[0].labels[:3]
-    assert same(by_hand.trained(first, *few, PLAN, number=1), first)
+    assert same(by_hand.fit_round(first, *few, SCHEDULE, number=1), first)
 
 
 def test_rounds_are_trainings_and_averages_in_turn(parts):
-    kept = by_hand.federate(parts, PLAN)
-    assert len(kept) == 1 + PLAN.rounds
+    kept = by_hand.federate(parts, SCHEDULE)
+    assert len(kept) == 1 + SCHEDULE.rounds
     results = [
-        by_hand.trained(kept[1], part.images, part.labels, PLAN, 2, hospital)
+        by_hand.fit_round(kept[1], part.images, part.labels, SCHEDULE, 2, hospital)
         for hospital, part in enumerate(parts)
     ]
     mean = by_hand.average(results, [len(part) for part in parts])
@@ -87,9 +101,9 @@ def test_rounds_are_trainings_and_averages_in_turn(parts):
 
 
 def test_the_same_training_is_not_done_twice(parts, monkeypatch, capsys):
-    kept = by_hand.federate(parts, PLAN)
-    monkeypatch.setattr(by_hand, "trained", None)
-    again = by_hand.federate(parts, PLAN)
+    kept = by_hand.federate(parts, SCHEDULE)
+    monkeypatch.setattr(by_hand, "fit_round", None)
+    again = by_hand.federate(parts, SCHEDULE)
     assert "reloaded" in capsys.readouterr().out
     assert len(again) == len(kept)
     assert all(same(a, b) for a, b in zip(again, kept, strict=True))
@@ -100,15 +114,15 @@ def test_the_same_training_is_not_done_twice(parts, monkeypatch, capsys):
         with pytest.raises(TypeError):
             by_hand.federate(parts, other)
     with pytest.raises(TypeError):
-        by_hand.federate(parts[:3], PLAN)
+        by_hand.federate(parts[:3], SCHEDULE)
 
 
 def test_a_damaged_training_is_named(parts, own_data_folder):
-    by_hand.federate(parts, PLAN)
+    by_hand.federate(parts, SCHEDULE)
     (path,) = (own_data_folder / "runs").glob("rounds-*.npz")
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CourseError, match=f"{path.name} is damaged"):
-        by_hand.federate(parts, PLAN)
+        by_hand.federate(parts, SCHEDULE)
 
 
 def test_a_hospital_alone_learns_what_it_sees(parts):
@@ -120,6 +134,6 @@ def test_a_hospital_alone_learns_what_it_sees(parts):
 
 def test_the_rate_falls_round_by_round():
     rates = [Schedule(rounds=5).rate_of(number) for number in range(1, 6)]
-    assert rates[0] == Schedule().rate
+    assert rates[0] == Schedule().learning_rate
     assert sorted(rates, reverse=True) == rates
     assert 0 < rates[-1] < 0.2 * rates[0]

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from flwr.supercore.task_identity import TaskIdentity
 from course_utils.federation import by_hand, flower_app, hospitals, net
 from course_utils.federation.by_hand import Schedule
 
-PLAN = Schedule(rounds=2, local_epochs=1, batch_size=8)
+SCHEDULE = Schedule(rounds=2, local_epochs=1, batch_size=8)
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +38,16 @@ def parts(practice):
     return [hospitals.of(seen, number) for number in range(4)]
 
 
-def context(**values):
+def context():
+    app = tomllib.loads(net.APP.format(classes=4))["tool"]["flwr"]["app"]
+    chosen = {"rounds": 2, "local-epochs": 1, "timeout": 5}
+    assert chosen.keys() < app["config"].keys(), "what a run may choose stands in the app"
     return Context(
         run_id=1,
         node_id=2,
         node_config={"partition-id": 0},
         state=RecordDict(),
-        run_config={"rounds": 2, "local_epochs": 1, "at-least": 2, "timeout": 5} | values,
+        run_config=app["config"] | chosen,
     )
 
 
@@ -69,15 +73,15 @@ class Wire:
         return answers
 
 
-def run(wire, **values):
-    flower_app.server(wire, context(**values))
+def run(wire):
+    flower_app.server(wire, context())
     return json.loads(net.rounds_file().read_text())
 
 
 @pytest.fixture
 def short(monkeypatch):
     """A run of the app takes its plan from here: batches that the few slices can fill."""
-    monkeypatch.setattr(flower_app, "Schedule", lambda **kw: Schedule(**({"batch": 8} | kw)))
+    monkeypatch.setattr(flower_app, "Schedule", lambda **kw: Schedule(**({"batch_size": 8} | kw)))
 
 
 def close(a, b):
@@ -87,8 +91,8 @@ def close(a, b):
 def test_it_is_what_is_done_by_hand(parts, short):
     about = run(Wire())
     assert about["took_part"] == [[0, 1, 2, 3]] * 2
-    assert about["plan"]["rounds"] == 2
-    assert close(flower_app.weights(), by_hand.federate(parts, PLAN)[-1])
+    assert about["schedule"]["rounds"] == 2
+    assert close(by_hand.read_weights(net.weights_file()), by_hand.federate(parts, SCHEDULE)[-1])
 
 
 def test_a_round_goes_on_without_a_hospital_that_is_away(parts, short):
@@ -102,7 +106,7 @@ def test_a_hospital_sends_weights_and_two_numbers(parts, short):
     answer = flower_app.client(wire.messages[0], context()).content
     assert set(answer) == {"arrays", "metrics"}
     assert dict(answer["metrics"]) == {"num-examples": len(parts[0]), "hospital": 0}
-    shapes = [array.shape for array in by_hand.first_weights()]
+    shapes = [array.shape for array in by_hand.initial_weights(4)]
     assert [array.shape for array in answer["arrays"].to_numpy_ndarrays()] == shapes
 
 
@@ -132,14 +136,14 @@ def test_flowers_engine_gives_what_is_done_by_hand(parts, monkeypatch):
     def coordinate(grid, context):
         flower_app.InOrder().start(
             grid,
-            ArrayRecord(by_hand.first_weights(PLAN.seed)),
-            num_rounds=PLAN.rounds,
-            train_config=ConfigRecord(dataclasses.asdict(PLAN)),
+            ArrayRecord(by_hand.initial_weights(4, SCHEDULE.seed)),
+            num_rounds=SCHEDULE.rounds,
+            train_config=ConfigRecord(dataclasses.asdict(SCHEDULE)),
             evaluate_fn=lambda number, arrays: kept.append(arrays.to_numpy_ndarrays()),
         )
 
     flower_app.simulate(server, flower_app.client)
-    expected = by_hand.federate(parts, PLAN)
+    expected = by_hand.federate(parts, SCHEDULE)
     assert len(kept) == len(expected) == 3
     for ours, theirs in zip(expected, kept, strict=True):
         assert all((a == b).all() for a, b in zip(ours, theirs, strict=True)), "to the last digit"
@@ -158,7 +162,7 @@ def test_flowers_engine_tells_what_went_wrong_at_the_coordinator():
 
 def test_flower_reports_to_nobody(tmp_path):
     code = (
-        "import course_utils; from flwr.supercore import telemetry, update_check; "
+        "import course_utils.federation; from flwr.supercore import telemetry, update_check; "
         "update_check.requests.post = lambda *a, **k: print('asked for updates'); "
         "update_check.warn_if_flwr_update_available(); "
         "print(telemetry.event(telemetry.EventType.PING).result(timeout=60))"

@@ -77,6 +77,25 @@ def test_each_scanner_has_its_look(practice):
     assert washed.max() <= 190
 
 
+@pytest.mark.parametrize(
+    ("hospital", "greys"),
+    [
+        (0, [0, 10, 40, 100, 180, 230, 255]),
+        (1, [0, 43, 92, 152, 211, 241, 255]),
+        (2, [0, 1, 11, 52, 141, 214, 255]),
+        (3, [60, 65, 80, 111, 152, 177, 190]),
+    ],
+)
+def test_each_look_is_what_it_was(practice, hospital, greys):
+    """Numbers in place of formulas: the lesson's figures hang on the hospitals' looks."""
+    before = np.array([0, 10, 40, 100, 180, 230, 255], np.uint8)
+    images = np.broadcast_to(before[:, np.newaxis, np.newaxis], (7, 128, 128))
+    flat = dataclasses.replace(practice.take(range(7)), contrasts={"t1ce": images})
+    seen = hospitals.as_seen(flat, np.full(7, hospital)).images
+    assert seen[:, 0, 0].tolist() == greys
+    assert (np.ptp(seen, axis=(1, 2)) == 0).all()
+
+
 def test_the_data_set_itself_is_left_alone(practice):
     before = practice.images[:4].copy()
     hospitals.as_seen(practice.take(range(4)), np.arange(4))
@@ -107,5 +126,7 @@ def test_a_missing_or_damaged_file_is_named(own_data_folder, content):
     if content is not None:
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-    with pytest.raises(CourseError, match="Hospital B cannot read.*hospital-B.npz"):
+    wrong = " has no file" if content is None else "'s file"
+    with pytest.raises(CourseError, match=f"Hospital B{wrong} .*hospital-B.npz") as caught:
         hospitals.read(1)
+    assert ("is damaged" in str(caught.value)) == (content is not None)

@@ -41,7 +41,7 @@ def wait(message, context):
     answer = {"arrays": message.content["arrays"], "metrics": metrics}
     return Message(RecordDict(answer), reply_to=message)
 """
-UP = "from course_utils import federated_net; federated_net.up()"
+UP = "from course_utils.federation import net; net.up(4)"
 
 
 def until(condition, what, process=None):
@@ -64,7 +64,7 @@ def logs():
 def family():
     """All processes of the federation, with the helpers that they started."""
     found = []
-    for pid, born in subprocesses.noted()["processes"].values():
+    for pid, born in subprocesses.load_state()["processes"].values():
         if subprocesses.is_alive(pid, born):
             process = psutil.Process(pid)
             found += [process, *process.children(recursive=True)]
@@ -122,7 +122,7 @@ def test_a_hospital_drops_out_in_mid_round_and_comes_back():
         training.start()
         log = subprocesses.log_of("C")
         until(lambda: log.read_text().count("Receiving: train") == 2, "second round", process)
-        pid, _ = subprocesses.noted()["processes"]["C"]
+        pid, _ = subprocesses.load_state()["processes"]["C"]
         victim = psutil.Process(pid)
         for one in [victim, *victim.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -132,14 +132,14 @@ def test_a_hospital_drops_out_in_mid_round_and_comes_back():
         assert result == [[[0, 1, 2, 3], [0, 1, 3], [0, 1, 2, 3]]], f"{told}\n{logs()}"
         assert told[1] == "round 2 of 3: A, B, D"
         until(lambda: any("Hospital C is back" in line for line in said), "back", process)
-        new_pid, _ = subprocesses.noted()["processes"]["C"]
+        new_pid, _ = subprocesses.load_state()["processes"]["C"]
         assert new_pid != pid
 
         everybody = family()
         process.send_signal(signal.SIGINT)
         process.wait(LIMIT)
         until(lambda: gone(everybody), "Ctrl-C ends all")
-        assert subprocesses.noted() == {}
+        assert subprocesses.load_state() == {}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
@@ -158,9 +158,9 @@ def test_strangers_stay_outside_and_nothing_is_left_behind(tmp_path):
         config = (net.folder() / "flower" / "config.toml").read_text()
         port = int(config.partition("127.0.0.1:")[2].partition('"')[0])
         keys = net.folder() / "keys"
-        assert subprocesses.answers(port, keys / "ca.pem")
+        assert subprocesses.responds(port, keys / "ca.pem")
         credentials.certificates(tmp_path / "others")
-        assert not subprocesses.answers(port, tmp_path / "others" / "ca.pem")
+        assert not subprocesses.responds(port, tmp_path / "others" / "ca.pem")
 
         credentials.hospital(keys, "stranger")
         command = net.commands([port, subprocesses.free_ports(1)[0], 0, 0, 0])["A"]
@@ -174,7 +174,7 @@ def test_strangers_stay_outside_and_nothing_is_left_behind(tmp_path):
 
         assert set(net.status()) == {"coordinator", "A", "B", "C", "D"}
         with pytest.raises(CourseError, match="running already"):
-            net.up()
+            net.up(4)
 
         # Whoever looked after it dies without a chance to tidy up.
         process.kill()
@@ -195,11 +195,11 @@ def test_a_coordinator_that_does_not_start_leaves_nothing_behind(monkeypatch):
 
     monkeypatch.setattr(subprocesses, "started", wrong)
     with pytest.raises(CourseError, match="coordinator did not answer and ended.*coordinator.log"):
-        net.up()
+        net.up(4)
     assert "--no-such-option" in subprocesses.log_of("coordinator").read_text()
     assert len(started) == 1
     assert started[0].poll() is not None
-    assert subprocesses.noted() == {}
+    assert subprocesses.load_state() == {}
 
 
 def test_a_run_without_a_federation_says_how_to_start_one():
@@ -221,7 +221,7 @@ def test_a_run_that_breaks_off_names_its_log(monkeypatch):
     with files.atomic(net.rounds_file()) as new:
         new.write_text(json.dumps({"took_part": [[0, 1, 2, 3]] * 3}))
     # No coordinator listens there, so Flower gives up; the rounds of an earlier run do not count.
-    net._prepare(subprocesses.free_ports(1)[0])
+    net._prepare(subprocesses.free_ports(1)[0], classes=4)
     with pytest.raises(CourseError, match="broke off after 0 of 3 rounds.*run.log"):
         net.submit(3)
 

@@ -62,8 +62,8 @@ def test_ending_one_that_is_gone_is_no_error(begin):
 
 def test_a_number_alone_is_not_a_process(begin):
     process = begin(SLEEP)
-    subprocesses.note({"A": process})
-    pid, born = subprocesses.noted()["processes"]["A"]
+    subprocesses.save_state({"A": process})
+    pid, born = subprocesses.load_state()["processes"]["A"]
     assert subprocesses.is_alive(pid, born)
     assert not subprocesses.is_alive(pid, born - 100), "another process had the number before"
     process.kill()
@@ -73,18 +73,16 @@ def test_a_number_alone_is_not_a_process(begin):
 
 
 def test_what_runs_is_noted_with_who_looks_after_it(begin):
-    subprocesses.note({"A": begin(SLEEP)})
-    assert subprocesses.is_alive(*subprocesses.noted()["supervisor"])
-    assert subprocesses.noted()["supervisor"][0] == os.getpid()
-    subprocesses.forget()
-    assert subprocesses.noted() == {}
+    subprocesses.save_state({"A": begin(SLEEP)})
+    assert subprocesses.is_alive(*subprocesses.load_state()["supervisor"])
+    assert subprocesses.load_state()["supervisor"][0] == os.getpid()
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"supervisor": [1, 2]}', b"\xff"])
 def test_a_damaged_note_counts_as_none(content):
     subprocesses.folder().mkdir(parents=True)
-    (subprocesses.folder() / "state.json").write_text(content)
-    assert subprocesses.noted() == {}
+    (subprocesses.folder() / "state.json").write_bytes(content)
+    assert subprocesses.load_state() == {}
 
 
 def test_waiting_ends_with_the_process(begin):
