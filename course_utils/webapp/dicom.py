@@ -7,11 +7,7 @@ import numpy as np
 from course_utils.core.errors import BadFile
 
 # Pixels as they are. Every other way of storing them has to be unpacked by a decoder first.
-UNCOMPRESSED = {
-    "1.2.840.10008.1.2",
-    "1.2.840.10008.1.2.1",
-    "1.2.840.10008.1.2.2",
-}
+UNCOMPRESSED = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
 # The whole file as one zip stream, which may unpack to any size.
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 # All that is needed to draw the picture. The patient's name, number and birthday are not in it.
@@ -41,22 +37,13 @@ def is_dicom(data: bytes) -> bool:
 
 
 def decode(data: bytes, most_pixels: int) -> np.ndarray:
-    """Turn a DICOM file of one MRI slice into greys.
+    """Turn a DICOM file of one MRI slice into greys, uint8, (height, width).
 
     The numbers in the file are brought to the scanner's scale (rescale slope and intercept), then
     the window that was stored with them is made black to white, as on a radiologist's screen
     (DICOM PS3.3, C.11.1 and C.11.2). Where no window is stored, the darkest value becomes black
     and the brightest white. MONOCHROME1 means that small numbers are bright: it is turned round.
-
-    Parameters
-    ----------
-    data : bytes
-        Contents of the file. Only the tags in :data:`TAGS` are read.
-    most_pixels : int
-
-    Returns
-    -------
-    ndarray of uint8, (height, width)
+    Only the tags in :data:`TAGS` are read.
 
     Raises
     ------
@@ -115,18 +102,9 @@ def _windowed(dataset) -> np.ndarray:
 
 
 def example(values: np.ndarray, **tags) -> bytes:
-    """Make a DICOM file of one slice, to practise on.
+    """Make a DICOM file of one slice, uint16, (height, width), to practise on.
 
-    Parameters
-    ----------
-    values : ndarray of uint16, (height, width)
-    **tags
-        Further tags, or others in place of the usual ones, such as ``WindowCenter=600``.
-
-    Returns
-    -------
-    bytes
-        Contents of the file.
+    Tags are further ones, or others in place of the usual ones, such as ``WindowCenter=600``.
     """
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid

@@ -1,7 +1,7 @@
-"""A gate before a classifier: it lets through what looks like its training slices, nothing else.
+"""The gate: an out-of-distribution detector, which a picture passes before the classifier sees it.
 
-A classifier of four classes has no word for "none of these": it answers a photograph, too, and
-often with confidence. So two things are measured before it is asked.
+A classifier has no word for "none of these": it answers a photograph, too, and often with
+confidence. So two things are measured before it is asked.
 
 *Picture*: a dozen plain numbers (how bright, how contrasted, how dark at the four borders, how much
 detail of which size), and how far they are from those of training slices, taking into account how
@@ -25,10 +25,14 @@ from course_utils.core.backend import keras
 from course_utils.datasets import Dataset
 from course_utils.training.features import predict
 
+DISTANCES = ("picture", "features")
 # Share of the validation slices that each of the two distances lets through.
 KEPT = 0.99
 NEIGHBOURS = 10
 SCALES = (1, 2, 4, 8, 16)
+
+# One that is made anew has to be compiled anew, which takes longer than an answer.
+submodel = functools.lru_cache(maxsize=8)(models.submodel)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,7 +48,7 @@ class Gate:
     precision : ndarray of float, (numbers, numbers)
         Inverse covariance of the plain numbers, once standardised.
     limits : dict of str to float
-        The largest distance that passes: ``"picture"``, ``"features"``.
+        The largest value that passes, by name of the distance.
     """
 
     features: np.ndarray
@@ -55,15 +59,7 @@ class Gate:
 
 
 def fit(model: keras.Model, train: Dataset, val: Dataset, kept: float = KEPT) -> Gate:
-    """Measure the training slices, and set both limits on validation slices.
-
-    Parameters
-    ----------
-    model : keras.Model
-        One of :mod:`course_utils.models.cnn`.
-    kept : float
-        Share of the validation slices that each limit lets through.
-    """
+    """Measure the training slices; set limits that let so many validation slices through, each."""
     numbers = plain_numbers(train.images)
     centre, spread = numbers.mean(axis=0), numbers.std(axis=0) + 1e-6
     precision = LedoitWolf().fit((numbers - centre) / spread).precision_
@@ -74,56 +70,40 @@ def fit(model: keras.Model, train: Dataset, val: Dataset, kept: float = KEPT) ->
 
 
 def distances(gate: Gate, model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
-    """How far pictures are from the training slices, in both ways.
+    """How far pictures are from the training slices: both :data:`DISTANCES`, (slices,) each.
 
-    Returns
-    -------
-    dict of str to ndarray of float, (slices,)
-        ``"picture"``, in standard deviations, and ``"features"``, from 0 to 2.
+    That of the picture is in standard deviations, that of the features from 0 to 2.
     """
     offsets = (plain_numbers(images) - gate.centre) / gate.spread
     squared = np.einsum("ij,jk,ik->i", offsets, gate.precision, offsets)
-    apart, _ = nearest(gate, _pooled(model, images), NEIGHBOURS)
+    apart, _ = _nearest(gate, _pooled(model, images), NEIGHBOURS)
     return {"picture": np.sqrt(squared), "features": apart[:, -1]}
 
 
 def passes(gate: Gate, found: dict[str, np.ndarray]) -> np.ndarray:
-    """Whether pictures are within both limits: bool, (slices,)."""
+    """Whether pictures at these distances are within both limits: bool, (slices,)."""
     return np.all([found[name] <= limit for name, limit in gate.limits.items()], axis=0)
 
 
-def nearest(gate: Gate, pooled: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Distances to, and row numbers of, the nearest training slices: two (slices, count)."""
-    return NearestNeighbors(n_neighbors=count).fit(gate.features).kneighbors(pooled)
-
-
 def similar(gate: Gate, model: keras.Model, image: np.ndarray, groups: np.ndarray, count: int):
-    """Rows of the training slices whose features are nearest, at most one of each patient.
+    """Rows of the training slices whose features are nearest, at most one per patient.
 
     Parameters
     ----------
     image : ndarray of uint8, (128, 128)
     groups : ndarray, (training slices,)
-    count : int
-
-    Returns
-    -------
-    ndarray of int, (count,)
     """
-    _, rows = nearest(gate, _pooled(model, image[np.newaxis]), len(gate.features))
+    _, rows = _nearest(gate, _pooled(model, image[np.newaxis]), len(gate.features))
     _, first = np.unique(groups[rows[0]], return_index=True)
     return rows[0][np.sort(first)[:count]]
 
 
 def plain_numbers(images: np.ndarray) -> np.ndarray:
-    """Describe pictures by numbers that anybody can explain.
+    """Describe pictures by numbers that anybody can explain: float, (slices, 13).
 
-    Returns
-    -------
-    ndarray of float, (slices, 13)
-        Mean grey of the four borders, the darkest first; mean and spread of all greys; shares of
-        nearly black and of very bright pixels; and the logarithm of how much detail there is at
-        five sizes, from fine to coarse.
+    Mean grey of the four borders, the darkest first; mean and spread of all greys; shares of nearly
+    black and of very bright pixels; and the logarithm of how much detail there is at five sizes,
+    from fine to coarse.
     """
     x = np.asarray(images, np.float32) / 255
     sides = x[:, :4], x[:, -4:], x[:, :, :4], x[:, :, -4:]
@@ -136,10 +116,11 @@ def plain_numbers(images: np.ndarray) -> np.ndarray:
     return np.stack([*borders, *greys, *details], axis=1).astype(float)
 
 
-# A part that is made anew has to be compiled anew, which takes longer than an answer.
-_pooling = functools.lru_cache(maxsize=4)(functools.partial(models.submodel, stop="pooled"))
+def _nearest(gate: Gate, pooled: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distances to, and row numbers of, the nearest training slices: two (slices, count)."""
+    return NearestNeighbors(n_neighbors=count).fit(gate.features).kneighbors(pooled)
 
 
 def _pooled(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    pooled = predict(_pooling(model), images)
+    pooled = predict(submodel(model, stop="pooled"), images)
     return pooled / (np.linalg.norm(pooled, axis=1, keepdims=True) + 1e-9)

@@ -107,6 +107,7 @@ def described(assistant: app.Assistant, found: app.Answer) -> dict:
         return about
     where = _where(found.heat)
     names = sorted(found.probabilities, key=found.probabilities.get, reverse=True)
+    colours = plots.colours(found.probabilities)
     return about | {
         "heat": _address(pictures.encode(_coloured(found.heat))),
         "where": where,
@@ -115,7 +116,7 @@ def described(assistant: app.Assistant, found: app.Answer) -> dict:
             {
                 "name": plots.spoken(name),
                 "share": found.probabilities[name],
-                "colour": plots.COLOURS[name],
+                "colour": colours[name],
             }
             for name in names
         ],

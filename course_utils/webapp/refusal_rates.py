@@ -1,6 +1,5 @@
 """What ``course app --measure`` measures: what the web app refuses, and what it lets through."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +17,7 @@ REAL = 500
 
 
 def refused(assistant: app.Assistant, images: np.ndarray, groups: np.ndarray) -> Estimate:
-    """Share of pictures that the gate refuses, with an interval that resamples groups.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, (pictures, 128, 128)
-    groups : ndarray, (pictures,)
-    """
+    """Share of pictures, (pictures, 128, 128), that the gate refuses; resamples draw groups."""
     found = ood.distances(assistant.gate, assistant.model, images)
     return intervals.mean(~ood.passes(assistant.gate, found), groups)
 
@@ -32,14 +25,8 @@ def refused(assistant: app.Assistant, images: np.ndarray, groups: np.ndarray) ->
 def let_through(assistant: app.Assistant, test: Dataset, count: int) -> dict[str, Estimate]:
     """Share of each held-out kind of picture that the gate takes for a brain slice.
 
-    All are grey: that a picture in colour is refused does not help here.
-
-    Parameters
-    ----------
-    test : Dataset
-        Test slices, of which some are cut into tiles.
-    count : int
-        Pictures of each kind.
+    All are grey: that a picture in colour is refused does not help here. Some test slices are cut
+    into tiles.
     """
     found = {}
     for name, (images, groups) in ood_pictures.held_out(count, test.images).items():
@@ -48,8 +35,8 @@ def let_through(assistant: app.Assistant, test: Dataset, count: int) -> dict[str
     return found
 
 
-def measure() -> Path:
-    """Measure it all once, and write ``results/app-refusals.json``.
+def measure_refusals() -> Path:
+    """Measure what the gate refuses and lets through, and write ``results/app-refusals.json``.
 
     The limits were set on validation slices of the practice data. Neither the test slices, nor
     the pictures of :func:`~course_utils.webapp.ood_pictures.held_out`, nor real slices took part.
@@ -65,12 +52,11 @@ def measure() -> Path:
     if datasets.folder_of("kaggle").exists():
         real = datasets.load("kaggle")
         real = real.take(np.linspace(0, len(real) - 1, REAL).astype(int))
-        figures["real_slices_refused"] = refused(
-            assistant, real.images, real.table["group"].to_numpy()
-        )
+        groups = real.table["group"].to_numpy()
+        figures["real_slices_refused"] = refused(assistant, real.images, groups)
     return results.save(
         "app-refusals",
-        {name: dataclasses.asdict(figure) for name, figure in figures.items()},
+        figures,
         command="course app --measure",
         dataset="practice",
         split="group",

@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from course_utils.cli import lessons
-from course_utils.core import packages
+from course_utils import settings
+from course_utils.core import display, packages
 from course_utils.core.errors import CourseError
 from course_utils.webapp import uploads
 
@@ -45,24 +45,8 @@ HEADERS = {
 def serve(port: int | None = None, browser: bool = True) -> int:
     """Serve the app until Ctrl-C, each visitor with a kernel, and so a memory, of its own.
 
-    One kernel is started ahead, so that nobody waits for TensorFlow.
-
-    Parameters
-    ----------
-    port : int, optional
-        8866, or the next free one, where it is left out.
-    browser : bool
-        Whether to open the page here.
-
-    Returns
-    -------
-    int
-        Exit code.
-
-    Raises
-    ------
-    CourseError
-        If packages are missing, or the port is taken.
+    One kernel is started ahead, so that nobody waits for TensorFlow. Without a port it takes 8866,
+    or the next free one. What is returned is the exit code.
     """
     packages.need("app")
     port = _free(range(PORT, PORT + PORTS_TRIED) if port is None else [port])
@@ -75,7 +59,7 @@ def serve(port: int | None = None, browser: bool = True) -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / NOTEBOOK
-        page.write_text(json.dumps(only_the_app(lessons.FOLDER / NOTEBOOK)), encoding="utf-8")
+        page.write_text(json.dumps(only_the_app(settings.NOTEBOOKS / NOTEBOOK)), encoding="utf-8")
         template = Path(folder) / "voila" / "templates" / "course"
         template.mkdir(parents=True)
         (template / "index.html.j2").write_text(TEMPLATE.read_text(encoding="utf-8"))
@@ -95,17 +79,7 @@ def serve(port: int | None = None, browser: bool = True) -> int:
 
 
 def only_the_app(path: Path) -> dict:
-    """Take the cells of a notebook that are the app, without their outputs.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    dict
-        A notebook.
-    """
+    """Take a notebook's cells that are the app, without their outputs, as a notebook."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if TAG in cell["metadata"].get("tags", [])]
     notebook["cells"] = [cell | {"outputs": [], "execution_count": None} for cell in cells]
@@ -119,7 +93,7 @@ def _configuration(port: int, browser: bool) -> dict:
             "ip": ADDRESS,
             "port": port,
             "port_retries": 0,
-            "open_browser": browser and lessons.has_display(),
+            "open_browser": browser and display.has_display(),
             "log_level": "ERROR",
             "tornado_settings": {
                 "headers": HEADERS,

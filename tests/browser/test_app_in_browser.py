@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import datasets, models, settings, training
+from course_utils import datasets, models, settings
 from course_utils.core import pictures
-from course_utils.webapp import app, lesson_14, ood
+from course_utils.training import runs
+from course_utils.webapp import app, ood, uploads
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="the extra 'browser' is not installed: make extras"
@@ -46,7 +47,7 @@ def prepared(tmp_path_factory):
     (here / "practice").symlink_to(datasets.folder_of("practice").parent)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DATA", str(here))
-        patch.setattr(training, "_trained", _little_trained)
+        patch.setattr(runs, "_trained", _little_trained)
         assistant = app.prepare(data)
     return here, assistant
 
@@ -179,7 +180,7 @@ def test_rubbish_is_refused_in_a_sentence(visit):
     noise = np.random.default_rng(1).integers(0, 255, (200, 200)).astype(np.uint8)
     rubbish = {
         "is not an image": b"<script>alert(1)</script>",
-        "more than 40,000,000 pixels": lesson_14.bare_png(50_000, 50_000),
+        "more than 40,000,000 pixels": uploads.bare_png(50_000, 50_000),
         "is empty": b"",
         "does not look like": pictures.encode(noise),
         "in colour": pictures.encode(np.stack([noise, noise // 3, noise // 5], axis=2)),

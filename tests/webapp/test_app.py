@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import models, settings, training
+from course_utils import models, settings
 from course_utils.core import pictures
 from course_utils.core.errors import CourseError
+from course_utils.training import runs
 from course_utils.webapp import app, ood
 
 
@@ -87,7 +88,7 @@ def test_it_is_prepared_once_and_reloaded(practice, monkeypatch, own_data_folder
         seconds = {"features": 0.0, "training": 0.0}
         return assistant.model, pd.DataFrame({"val_accuracy": [0.25]}), seconds
 
-    monkeypatch.setattr(training, "_trained", once)
+    monkeypatch.setattr(runs, "_trained", once)
     first, again = app.prepare(small), app.prepare(small)
     assert trained == [app.RECIPE]
     train, val, _ = small.split()

@@ -12,7 +12,7 @@ from course_utils import models
 from course_utils.core import pictures
 from course_utils.webapp import app, ood
 
-app_page = pytest.importorskip(
+page_module = pytest.importorskip(
     "course_utils.webapp.page", reason="the extra 'app' is not installed: make extras"
 )
 
@@ -29,7 +29,7 @@ def assistant(practice):
 @pytest.fixture
 def page(assistant, monkeypatch):
     """A page whose messages to the browser are kept in its list ``sent``."""
-    page = app_page.Page(assistant, assistant.cases)
+    page = page_module.Page(assistant, assistant.cases)
     page.sent = []
     monkeypatch.setattr(page, "send", lambda content, buffers=None: page.sent.append(content))
     return page
@@ -92,13 +92,13 @@ def test_unknown_messages_are_passed_over(page):
 )
 def test_the_hottest_place_is_said(row, column, words):
     heat = np.zeros((128, 128), np.float32)
-    assert "No place" in app_page._where(heat)
+    assert "No place" in page_module._where(heat)
     heat[row, column] = 1
-    assert words in app_page._where(heat)
+    assert words in page_module._where(heat)
 
 
 def test_every_word_of_the_page_is_there():
-    script = (app_page.FOLDER / "page.js").read_text(encoding="utf-8")
-    assert set(re.findall(r"words\.(\w+)", script)) == set(app_page.WORDS)
+    script = (page_module.FOLDER / "page.js").read_text(encoding="utf-8")
+    assert set(re.findall(r"words\.(\w+)", script)) == set(page_module.WORDS)
     assert "innerHTML" not in script, "text goes in as text"
     assert "http" not in script, "nothing is fetched from elsewhere"

@@ -42,7 +42,7 @@ def test_everything_is_written_with_its_command(gate, monkeypatch, practice):
     monkeypatch.setattr(refusal_rates.datasets, "load", lambda name: practice)
     half = Estimate(0.5, 0.4, 0.6)
     monkeypatch.setattr(refusal_rates, "let_through", lambda *arguments: {"cats": half})
-    record = json.loads(refusal_rates.measure().read_text())
+    record = json.loads(refusal_rates.measure_refusals().read_text())
     assert record["name"] == "app-refusals"
     assert record["figures"]["let through: cats"] == {"value": 0.5, "low": 0.4, "high": 0.6}
     assert "test_slices_refused" in record["figures"]

@@ -6,25 +6,25 @@ import subprocess
 
 import pytest
 
-from course_utils.cli import lessons
-from course_utils.core import extras
+from course_utils import settings
+from course_utils.core import packages
 from course_utils.core.errors import CourseError
 from course_utils.webapp import server
 
 
 def test_only_the_app_is_left_of_the_lesson():
-    notebook = server.only_the_app(lessons.FOLDER / server.NOTEBOOK)
+    notebook = server.only_the_app(settings.NOTEBOOKS / server.NOTEBOOK)
     (cell,) = notebook["cells"]
-    assert "app_page.show()" in "".join(cell["source"])
+    assert "page.show()" in "".join(cell["source"])
     assert cell["outputs"] == [] and cell["execution_count"] is None
     assert "no medical device" in notebook["metadata"]["title"]
     # It runs by itself: Voila runs no other cell.
-    names = {"app_page": None}
-    source = "".join(cell["source"]).replace("app_page.show()", "")
-    if extras.lacking("app"):
+    names = {"page": None}
+    source = "".join(cell["source"]).replace("page.show()", "")
+    if packages.lacking("app"):
         pytest.skip("the extra 'app' is not installed: make extras")
     exec(source, names)
-    assert callable(names["app_page"].show)
+    assert callable(names["page"].show)
 
 
 def test_it_listens_to_this_computer_alone():
@@ -45,7 +45,7 @@ def test_a_port_that_is_taken_is_said_or_passed_over():
 
 
 def test_what_cannot_be_prepared_is_not_served(monkeypatch):
-    monkeypatch.setattr(extras, "need", lambda name: None)
+    monkeypatch.setattr(packages, "need", lambda name: None)
     ended = subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(server.subprocess, "run", lambda command: ended)
     monkeypatch.setattr(server, "only_the_app", lambda path: pytest.fail("it was served"))
@@ -56,7 +56,7 @@ def test_missing_packages_are_said_first(monkeypatch):
     def missing(name):
         raise CourseError("make extras")
 
-    monkeypatch.setattr(extras, "need", missing)
+    monkeypatch.setattr(packages, "need", missing)
     with pytest.raises(CourseError, match="make extras"):
         server.serve()
 
