@@ -1,6 +1,12 @@
-"""Whether this computer can run the lessons, one finding in words after another."""
+"""Whether this computer can run the lessons, one finding in words after another.
+
+What may not load, or takes Python down on some processors, is tried in a process of its own before
+anything here imports it.
+"""
 
 import dataclasses
+import functools
+import json
 import os
 import platform
 import shutil
@@ -15,14 +21,25 @@ from course_utils import settings
 from course_utils.core import files
 from course_utils.core import packages as extras
 from course_utils.core.errors import CourseError
-from course_utils.models import weights
 
 MARKS = {"good": "✓", "note": "!", "bad": "✗"}
 PLAIN_MARKS = {"good": "ok ", "note": "!  ", "bad": "NO "}
-
 # The hungriest lesson peaks below this, TensorFlow included.
 MEMORY_GB = 4
 DISK_GB = 1
+# What the course sets, whatever keras.json says.
+KERAS = {"backend": "tensorflow", "floatx": "float32", "image_data_format": "channels_last"}
+# What lessons compute with, by the names it is imported by; TensorFlow as the course starts it.
+LIBRARIES = ("numpy", "scipy", "pandas", "sklearn", "matplotlib", "PIL", "h5py")
+TRIAL = """
+import importlib, sys
+for name in sys.argv[1:]:
+    print(name, flush=True)
+    importlib.import_module(name)
+print("tensorflow", flush=True)
+from course_utils.core.backend import keras, tf
+tf.reduce_sum([1, 1]).numpy()
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,21 +50,33 @@ class Finding:
     text: str
 
 
+good, note, bad = (functools.partial(Finding, state) for state in MARKS)
+
+
 def findings() -> Iterator[Finding]:
     """Look at Python, packages, kernel, memory, disk, write access, weights, extras and data."""
     project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     project = project["project"]
     yield python(project["requires-python"])
     yield packages(project["dependencies"])
-    yield tensorflow()
+    broken, why = _first_broken()
+    yield loading(broken, why)
+    yield from keras_settings()
     yield kernel()
     yield memory(*_memory())
-    yield disk(settings.data_dir())
-    for folder in (settings.data_dir(), settings.ROOT / "notebooks"):
-        yield writable(folder)
-    yield from pretrained()
+    try:
+        folder = settings.data_dir()
+    except CourseError as error:
+        yield bad(str(error))
+        return
+    yield disk(folder)
+    yield writable(folder)
+    yield writable(settings.NOTEBOOKS)
+    if not broken:
+        yield from pretrained()
     yield from extensions()
-    yield from data()
+    if broken in ("", "tensorflow"):
+        yield from data()
 
 
 def show(found: Iterator[Finding]) -> bool:
@@ -57,13 +86,13 @@ def show(found: Iterator[Finding]) -> bool:
         marks = MARKS
     except UnicodeEncodeError:
         marks = PLAIN_MARKS
-    bad = 0
+    count = 0
     for finding in found:
         print(marks[finding.state], finding.text, flush=True)
-        bad += finding.state == "bad"
-    stop = "one thing stops" if bad == 1 else f"{bad} things stop"
-    print(f"\nNot ready: {stop} the lessons." if bad else "\nReady for every lesson.")
-    return not bad
+        count += finding.state == "bad"
+    stop = "one thing stops" if count == 1 else f"{count} things stop"
+    print(f"\nNot ready: {stop} the lessons." if count else "\nReady for every lesson.")
+    return not count
 
 
 def python(wanted: str) -> Finding:
@@ -71,55 +100,61 @@ def python(wanted: str) -> Finding:
     from packaging.specifiers import SpecifierSet
 
     here = f"Python {platform.python_version()} in {sys.prefix}"
-    if SpecifierSet(wanted).contains(platform.python_version(), prereleases=True):
-        return Finding("good", here)
-    return Finding("bad", f"{here}, but the course needs {wanted}: install one and run make setup")
+    if not SpecifierSet(wanted).contains(platform.python_version(), prereleases=True):
+        return bad(f"{here}, but the course needs {wanted}: install one and run make setup")
+    if (platform.system(), platform.machine()) == ("Darwin", "x86_64"):
+        return bad(
+            f"{here} is made for Intel Macs, and TensorFlow 2.21 is not: install a Python for "
+            "Apple silicon if this Mac has it, else take a Linux container or another computer"
+        )
+    return good(here)
 
 
 def packages(pins: list[str]) -> Finding:
     """Compare installed packages with pins such as ``"numpy==2.4.6"``."""
     from packaging.requirements import Requirement
 
-    wanted = [Requirement(pin) for pin in pins]
-    wanted = [pin for pin in wanted if pin.marker is None or pin.marker.evaluate()]
+    wanted = [pin for pin in map(Requirement, pins) if not pin.marker or pin.marker.evaluate()]
     missing, others = [], []
     for pin in wanted:
         try:
-            found = version(pin.name)
+            if (found := version(pin.name)) not in pin.specifier:
+                others.append(f"{pin.name} {found} instead of {pin.specifier}".replace("==", ""))
         except PackageNotFoundError:
             missing.append(pin.name)
-            continue
-        if found not in pin.specifier:
-            others.append(f"{pin.name} {found} instead of {pin.specifier}".replace("==", ""))
     if missing:
-        return Finding("bad", f"Packages missing: {', '.join(missing)}: run make setup")
+        return bad(f"Packages missing: {', '.join(missing)}: run make setup")
     if others:
-        return Finding(
-            "note", f"Other versions than the course was tested with: {', '.join(others)}"
-        )
-    return Finding(
-        "good", f"{len(wanted)} packages, each in the version the course was tested with"
-    )
+        return note(f"Other versions than the course was tested with: {', '.join(others)}")
+    return good(f"{len(wanted)} packages, each in the version the course was tested with")
 
 
-def tensorflow() -> Finding:
-    """Start TensorFlow in a process of its own: on some processors it takes Python down."""
-    code = "import keras, tensorflow as tf; print(tf.__version__, tf.reduce_sum([1, 1]).numpy())"
-    started = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if started.returncode == 0:
-        return Finding("good", f"TensorFlow {started.stdout.split()[-2]} starts")
-    reason = (started.stderr.strip().splitlines() or ["it stopped without a word"])[-1]
-    if started.returncode < 0:
-        reason = "the processor or the memory does not suffice: it needs a 64-bit CPU with AVX"
-    return Finding(
-        "bad", f"TensorFlow does not start ({reason}): run make setup, or another computer"
-    )
+def loading(broken: str, why: str) -> Finding:
+    """Say which package does not load, or that all do."""
+    if not broken:
+        return good(f"TensorFlow {extras.versions()['tensorflow']} starts")
+    if broken == "tensorflow":
+        return bad(f"TensorFlow does not start ({why}): run make setup, or use another computer")
+    return bad(f"The package {broken} does not load ({why}): run make setup")
+
+
+def keras_settings() -> Iterator[Finding]:
+    """See where a variable or ``keras.json`` asks for another Keras than the course uses."""
+    path = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    try:
+        asked = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError):
+        asked = {}
+    variable = os.environ.get("KERAS_BACKEND")
+    for name, ours in KERAS.items():
+        value, where, remedy = asked.get(name, ours), f"{name} in {path}", f"set it to {ours}"
+        if name == "backend" and variable:
+            value, where, remedy = variable, "KERAS_BACKEND", "unset it"
+        if value != ours:
+            yield note(
+                f"{where} is {value}, and the course uses {ours} all the same; a notebook of "
+                f"yours that imports keras first gets {value}: {remedy}"
+            )
 
 
 def kernel() -> Finding:
@@ -127,17 +162,14 @@ def kernel() -> Finding:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:
-        command = KernelSpecManager().get_kernel_spec("python3").argv[0]
+        command = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])
     except NoSuchKernel:
-        return Finding("bad", "The notebook kernel python3 is missing: run make setup")
-    # "python" stands for the Python that JupyterLab itself runs in.
-    if Path(command).stem.startswith("python") and not Path(command).is_absolute():
-        return Finding("good", "Notebooks find their kernel in this environment")
-    if Path(command).parent.parent == Path(sys.prefix):
-        return Finding("good", "Notebooks find their kernel in this environment")
-    return Finding(
-        "note",
-        f"The kernel python3 starts {command}: open lessons by make lab, which finds its own",
+        return bad("The notebook kernel python3 is missing: run make setup")
+    # "python" alone stands for the Python that JupyterLab itself runs in.
+    if not command.is_absolute() or command.parent.parent == Path(sys.prefix):
+        return good("Notebooks find their kernel in this environment")
+    return note(
+        f"The kernel python3 starts {command}: open lessons by make lab, which finds its own"
     )
 
 
@@ -145,22 +177,20 @@ def memory(total: float, free: float) -> Finding:
     """Compare memory in GB with what the hungriest lesson takes."""
     here = f"Memory: {total:.1f} GB, {free:.1f} GB of it free"
     if total < MEMORY_GB:
-        return Finding("bad", f"{here}; lessons take up to {MEMORY_GB} GB: use another computer")
+        return bad(f"{here}; lessons take up to {MEMORY_GB} GB: use another computer")
     if free < MEMORY_GB:
-        return Finding("note", f"{here}; lessons take up to {MEMORY_GB} GB: close other programs")
-    return Finding("good", here)
+        return note(f"{here}; lessons take up to {MEMORY_GB} GB: close other programs")
+    return good(here)
 
 
 def disk(folder: Path) -> Finding:
     """Compare free disk space with what practice data and trained models take."""
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    existing = next(place for place in (folder, *folder.parents) if os.path.exists(place))
     free = shutil.disk_usage(existing).free / 1e9
     here = f"Disk: {free:.1f} GB free in {folder}"
     if free < DISK_GB:
-        return Finding(
-            "bad", f"{here}, and {DISK_GB} GB is needed: free some, or set COURSE_DATA elsewhere"
-        )
-    return Finding("good", here)
+        return bad(f"{here}, and {DISK_GB} GB is needed: free some, or set COURSE_DATA elsewhere")
+    return good(here)
 
 
 def writable(folder: Path) -> Finding:
@@ -170,22 +200,23 @@ def writable(folder: Path) -> Finding:
         with files.atomic(trial) as new:
             new.write_text("trial")
         files.remove(trial)
-    except (CourseError, OSError) as error:
-        return Finding("bad", f"Cannot write: {error}")
-    return Finding("good", f"Can write to {folder}")
+    except CourseError as error:
+        return bad(f"Cannot write: {error}")
+    return good(f"Can write to {folder}")
 
 
 def pretrained() -> Iterator[Finding]:
     """See which pretrained weights are in the Keras cache; the lessons run without them."""
+    from course_utils.models import weights
+
     for name, backbone in weights.BACKBONES.items():
         path = weights.cached(name)
         if path.exists():
-            yield Finding("good", f"ImageNet weights of {backbone.title}: {path}")
+            yield good(f"ImageNet weights of {backbone.title}: {path}")
         else:
-            yield Finding(
-                "note",
+            yield note(
                 f"ImageNet weights of {backbone.title} are not in {path.parent}: transfer learning "
-                "fetches them, or says what it takes instead",
+                "fetches them, or says what it takes instead"
             )
 
 
@@ -194,37 +225,51 @@ def extensions() -> Iterator[Finding]:
     for name, lesson in extras.LESSONS.items():
         missing = extras.lacking(name)
         if missing:
-            names = ", ".join(missing)
-            yield Finding("note", f"Lesson {lesson} needs {names}: '{extras.command()}' adds them")
+            yield note(
+                f"Lesson {lesson} needs {', '.join(missing)}: '{extras.command()}' adds them"
+            )
 
 
 def data() -> Iterator[Finding]:
     """See which data sets are there and whole, and whether the chosen one is."""
-    # Late, so that the packages it needs are looked for first.
     from course_utils import datasets
+    from course_utils.cli import inventory
 
+    chosen = None
     try:
         chosen = settings.dataset()
     except CourseError as error:
-        yield Finding("bad", str(error))
-        chosen = None
+        yield bad(str(error))
     for name in settings.DATASETS:
-        if not datasets.folder_of(name).exists():
-            if name == "practice":
-                yield Finding("note", "Practice data: not made yet; the first lesson makes it")
-            elif name == chosen:
-                yield Finding(
-                    "bad",
-                    "Kaggle data: chosen, but not here: 'course data download' fetches it, or "
-                    "choose the practice data in lesson 00",
-                )
-            else:
-                yield Finding("note", "Kaggle data: not here; 'course data download' fetches it")
-            continue
+        title = f"{name.capitalize()} data"
         try:
-            yield Finding("good", f"{name.capitalize()} data: {len(datasets.load(name)):,} slices")
-        except CourseError as error:
-            yield Finding("bad", f"{name.capitalize()} data: {error}")
+            if datasets.folder_of(name).exists():
+                yield good(f"{title}: {len(datasets.load(name)):,} slices")
+            elif name == chosen != "practice":
+                yield bad(f"{title}: chosen, but {inventory.ABSENT[name]}")
+            else:
+                yield note(f"{title}: {inventory.ABSENT[name]}")
+        except (CourseError, OSError) as error:
+            yield bad(f"{title}: {error}")
+
+
+def _first_broken() -> tuple[str, str]:
+    """The first package that another Python cannot import, and why; twice ``""`` if it can all."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRIAL, *LIBRARIES],
+        cwd=settings.ROOT,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode == 0:
+        return "", ""
+    why = (done.stderr.strip().splitlines() or ["it stopped without a word"])[-1]
+    # An exception ends Python with 1, a signal with another number.
+    if done.returncode != 1:
+        why = "the processor or the memory does not suffice: it needs a 64-bit CPU with AVX"
+    return done.stdout.split()[-1], why
 
 
 def _memory() -> tuple[float, float]:

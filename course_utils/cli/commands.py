@@ -1,20 +1,52 @@
-"""The ``course`` command: check this computer, fetch data, run lessons, train and measure."""
+"""The ``course`` command: check this computer, fetch data, run lessons, train and evaluate.
+
+A command is a function at the end of this file: its name holds the words, its docstring the help,
+its parameters the arguments. Nothing but the standard library is imported before it runs, since
+``course check`` must be able to say which package does not load.
+"""
 
 import argparse
+import inspect
 import os
 import sys
 from pathlib import Path
 
-from course_utils.cli import extensions
+from course_utils import settings
+from course_utils.core import packages
+from course_utils.core.errors import CourseError, reason
+
+# Commands of two words, by the first.
+GROUPS = {
+    "data": "Show, simulate, download or import data.",
+    "federated": "Train between hospitals, as in lesson 13.",
+}
+NUMBER = {"type": int, "metavar": "N"}
+NUMBER_OR_DEFAULT = NUMBER | {"help": "%(default)s where left out"}
+FLAG = {"action": "store_true"}
+# What argparse is to know about each parameter of a command.
+ARGUMENTS = {
+    "at_least": NUMBER | {"help": "hospitals a round needs: 2 to 4"},
+    "backbone": {"metavar": "NETWORK", "help": "mobilenetv2 or resnet50"},
+    "dataset": {"metavar": "NAME", "help": " or ".join(settings.DATASETS)},
+    "epochs": NUMBER | {"help": "as in the course where left out"},
+    "lessons": {"metavar": "LESSON", "nargs": "*", "help": "such as 00 01; else all"},
+    "measure": FLAG | {"help": "measure how often it refuses, into data/results/"},
+    "mixed": FLAG | {"help": "compute in bfloat16, where the processor knows it"},
+    "no_browser": FLAG | {"help": "only print the address"},
+    "path": {"metavar": "PATH", "type": Path},
+    "port": NUMBER | {"help": "8866 or the next where left out"},
+    "prepare": FLAG | {"help": "get it ready, serve nothing"},
+    "recipe": {"metavar": "RECIPE", "help": "such as baseline; a wrong one lists all"},
+    "rounds": NUMBER_OR_DEFAULT,
+    "seed": NUMBER_OR_DEFAULT,
+    "split": {"metavar": "BY", "help": "group or official"},
+    "start": {"metavar": "WEIGHTS", "help": "imagenet, simulated, random, a file"},
+    "topic": {"metavar": "TOPIC", "choices": ("attention", "contrasts")},
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Words of the command line; those this program was started with where left out.
+    """Run the command in ``arguments``, or in those this program was started with.
 
     Returns
     -------
@@ -27,192 +59,230 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
-    if rest and options.function is not _lab:
+    options = vars(options)
+    command = options.pop("command")
+    if rest and command is not lab:
         parser.error(f"unknown words: {' '.join(rest)}")
-    options.rest = rest
     try:
-        code = _run(options)
+        code = command(*rest, **options) or 0
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         # Whoever read our output, such as head, has enough. Nothing is left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except ModuleNotFoundError as error:
-        print(
-            f"The package {error.name} is missing from {sys.prefix}: run 'make setup', then use "
-            "the course command of that environment (.venv).",
-            file=sys.stderr,
-        )
-        return 1
-
-
-def _run(options: argparse.Namespace) -> int:
-    from course_utils.core.errors import CourseError
-
-    try:
-        return options.function(options) or 0
+    except KeyboardInterrupt:
+        code, message = 130, "\nStopped."
     except CourseError as error:
-        print(error, file=sys.stderr)
-        return 1
+        code, message = 1, str(error)
+    except ImportError as error:
+        code = 1
+        message = (
+            f"A package of {sys.prefix} does not load ({reason(error)}): run 'make setup', then "
+            "use the course command of that environment (.venv); 'course check' says more."
+        )
+    print(message, file=sys.stderr)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="course", description="Brain MRI classification, taken by running it."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    command = commands.add_parser("check", help="say whether this computer can run the lessons")
-    command.set_defaults(function=_check)
-
-    command = commands.add_parser(
-        "lab", help="open JupyterLab on the first lesson; options go to JupyterLab"
-    )
-    command.set_defaults(function=_lab)
-
-    command = commands.add_parser("run", help="run lessons without a browser, into build/")
-    command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
-    command.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 00 01; else all")
-    command.set_defaults(function=_lessons)
-
-    command = commands.add_parser("data", help="show, simulate, download or import data")
-    actions = command.add_subparsers(required=True, metavar="ACTION")
-    action = actions.add_parser("info", help="show what is there, and where")
-    action.set_defaults(function=_info)
-    action = actions.add_parser("simulate", help="make the practice data now, if it is not there")
-    action.set_defaults(function=_simulate)
-    action = actions.add_parser("download", help="fetch the Kaggle data and import it")
-    action.set_defaults(function=_download)
-    action = actions.add_parser("import", help="import the Kaggle data from a zip or a folder")
-    action.add_argument("path", type=Path, metavar="PATH")
-    action.set_defaults(function=_import)
-
-    for name, function, help in (
-        ("train", _train, "train a classifier, or reload it where it was trained before"),
-        ("evaluate", _evaluate, "train it and measure it on the test slices, into data/results/"),
-    ):
-        command = commands.add_parser(name, help=help)
-        command.add_argument(
-            "recipe", metavar="RECIPE", help="such as baseline; a wrong one lists all"
+    groups = {"": parser.add_subparsers(required=True, metavar="COMMAND")}
+    for function in COMMANDS:
+        group, _, name = function.__name__.rpartition("_")
+        if group not in groups:
+            added = groups[""].add_parser(group, help=GROUPS[group])
+            groups[group] = added.add_subparsers(required=True, metavar="ACTION")
+        command = groups[group].add_parser(
+            name, help=function.__doc__, description=function.__doc__
         )
-        command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
-        command.add_argument("--split", default="group", metavar="BY", help="group or official")
-        command.add_argument(
-            "--start", metavar="WEIGHTS", help="imagenet, simulated, random, a file"
-        )
-        command.add_argument("--seed", type=int, metavar="N", help="7 where left out")
-        command.set_defaults(function=function)
-
-    command = commands.add_parser(
-        "pretrain", help="teach a network on endless simulated slices: an hour or two"
-    )
-    command.add_argument("backbone", metavar="NETWORK", help="mobilenetv2 or resnet50")
-    command.add_argument("--epochs", type=int, metavar="N", help="as in the course where left out")
-    command.add_argument("--seed", type=int, metavar="N", help="7 where left out")
-    command.add_argument(
-        "--mixed", action="store_true", help="compute in bfloat16, where the processor knows it"
-    )
-    command.set_defaults(function=_pretrain)
-
-    extensions.add(commands)
-
-    command = commands.add_parser(
-        "audit", help="count duplicates, leaks and shortcuts of a data set, into data/results/"
-    )
-    command.add_argument("--dataset", metavar="NAME", help="practice or kaggle")
-    command.set_defaults(function=_audit)
-
-    command = commands.add_parser(
-        "results", help="bring the tables in README.md and data/ up to date"
-    )
-    command.set_defaults(function=_results)
+        command.set_defaults(command=function)
+        for parameter in inspect.signature(function).parameters.values():
+            # What stands after * in a function is an option of its command.
+            if parameter.kind is parameter.KEYWORD_ONLY:
+                option = "--" + parameter.name.replace("_", "-")
+                command.add_argument(option, default=parameter.default, **ARGUMENTS[parameter.name])
+            elif parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+                command.add_argument(parameter.name, **ARGUMENTS[parameter.name])
     return parser
 
 
-def _check(options: argparse.Namespace) -> int:
+def _saved(path: Path, show: bool = False) -> None:
+    """Say where something was saved, below its text where it is to be shown."""
+    text = path.read_text(encoding="utf-8") if show else ""
+    print(f"{text}saved in {path}")
+
+
+def check():
+    """Say whether this computer can run the lessons."""
     from course_utils.cli import check
 
     return int(not check.show(check.findings()))
 
 
-def _lab(options: argparse.Namespace) -> int:
-    from course_utils.cli import lessons
+def lab(*options):
+    """Open JupyterLab on the first lesson; options go to JupyterLab."""
+    from course_utils.cli.lessons import open_lab
 
-    return lessons.open_lab(options.rest)
-
-
-def _lessons(options: argparse.Namespace) -> int:
-    from course_utils.cli import lessons
-
-    return int(lessons.run(options.lessons, options.dataset) > 0)
+    return open_lab(options)
 
 
-def _info(options: argparse.Namespace) -> None:
+def run(lessons, *, dataset=None):
+    """Run lessons without a browser, into build/."""
+    from course_utils.cli.lessons import run
+
+    return int(run(lessons, dataset) > 0)
+
+
+def data_info():
+    """Show what is there, and where."""
     from course_utils.cli import inventory
 
     inventory.show()
 
 
-def _simulate(options: argparse.Namespace) -> None:
+def data_simulate():
+    """Make the practice data now, if it is not there."""
     from course_utils import datasets
 
     print(datasets.load("practice"))
 
 
-def _download(options: argparse.Namespace) -> None:
+def data_download():
+    """Fetch the Kaggle data and import it."""
     from course_utils.realdata import kaggle
 
-    _import(argparse.Namespace(path=kaggle.download()))
+    data_import(kaggle.download())
 
 
-def _import(options: argparse.Namespace) -> None:
+def data_import(path):
+    """Import the Kaggle data from a zip or a folder."""
     from course_utils import datasets
     from course_utils.cli import inventory
 
-    inventory.show_import(datasets.import_data(options.path))
+    inventory.show_import(datasets.import_data(path))
 
 
-def _train(options: argparse.Namespace) -> None:
-    from course_utils import datasets, settings, training
+def train(recipe, *, dataset=None, split="group", start=None, seed=settings.SEED):
+    """Train a classifier, or load it where it was trained before."""
+    from course_utils import datasets, training
 
-    train, val, _ = datasets.load(options.dataset).split(options.split)
-    seed = settings.SEED if options.seed is None else options.seed
-    run = training.train(options.recipe, train, val, options.start, seed)
+    train, val, _ = datasets.load(dataset).split(split)
+    run = training.train(recipe, train, val, start, seed)
     print(f"{run.name}: {run.history['val_accuracy'].iloc[-1]:.1%} of {len(val)} validation slices")
-    print(f"kept in {run.folder}")
+    _saved(run.folder)
 
 
-def _evaluate(options: argparse.Namespace) -> None:
-    from course_utils import settings
+def evaluate(recipe, *, dataset=None, split="group", start=None, seed=settings.SEED):
+    """Train a classifier and evaluate it on the test slices, into data/results/."""
     from course_utils.cli import evaluate
 
-    seed = settings.SEED if options.seed is None else options.seed
-    path = evaluate.evaluate(options.recipe, options.dataset, options.split, options.start, seed)
-    print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+    _saved(evaluate.evaluate(recipe, dataset, split, start, seed), show=True)
 
 
-def _pretrain(options: argparse.Namespace) -> None:
+def pretrain(backbone, *, epochs=None, seed=settings.SEED, mixed=False):
+    """Pretrain a network on simulated slices: an hour or two."""
     from course_utils import pretraining
 
-    plan = pretraining.planned(options.backbone, options.epochs, options.seed)
-    print(f"kept in {pretraining.pretrain(plan, options.mixed)}")
+    _saved(pretraining.pretrain(pretraining.planned(backbone, epochs, seed), mixed))
 
 
-def _audit(options: argparse.Namespace) -> None:
+def compare(topic, *, seed=settings.SEED):
+    """Repeat the comparison of lesson 10 or 11, into data/results/."""
+    from course_utils.cli import compare
+
+    _saved(compare.TOPICS[topic](seed), show=True)
+
+
+def federated_up():
+    """Start coordinator and hospitals; Ctrl-C ends them."""
+    net = _net()
+    from course_utils import datasets
+    from course_utils.federation import hospitals
+
+    train, _, _ = datasets.load().split()
+    hospitals.store(hospitals.as_seen(train, hospitals.dirichlet_partition(train, hospitals.ALPHA)))
+    net.up(len(train.class_names))
+
+
+def federated_run(*, rounds=3, at_least=2):
+    """Have the hospitals train, from another terminal."""
+    net = _net()
+    net.submit(rounds, at_least)
+    from course_utils import datasets, evaluation
+    from course_utils.federation import by_hand, comparison
+
+    _, _, test = comparison.federated_split(datasets.load())
+    predicted = by_hand.predict(by_hand.read_weights(net.weights_file()), test.images)
+    accuracy = evaluation.accuracy(test.labels, predicted, test.table["group"])
+    print(f"{accuracy} of {len(test)} test slices are right")
+    _saved(net.folder())
+
+
+def federated_status():
+    """Say which processes run."""
+    net = _net()
+    for name, words in net.status().items():
+        print(f"{name:<12} {words}")
+    if not net.running():
+        print("No federation is running: start one with 'course federated up'.")
+
+
+def federated_down():
+    """End all processes, also where their terminal is gone."""
+    print("Ended." if _net().down() else "No federation is running.")
+
+
+def federated_measure(*, dataset=None, seed=settings.SEED):
+    """Compare hospitals alone, federated and pooled, into data/results/."""
+    from course_utils.federation import comparison
+
+    _saved(comparison.compare_trainings(dataset, seed), show=True)
+
+
+def _net():
+    packages.need("federated")
+    from course_utils.federation import net
+
+    return net
+
+
+def app(*, port=None, no_browser=False, prepare=False, measure=False):
+    """Serve the web app of lesson 14 to this computer."""
+    packages.need("app")
+    if measure:
+        from course_utils.webapp import refusal_rates
+
+        _saved(refusal_rates.measure_refusals(), show=True)
+    elif prepare:
+        from course_utils.webapp import app
+
+        app.prepare()
+    else:
+        from course_utils.webapp import server
+
+        return server.serve(port, not no_browser)
+
+
+def audit(*, dataset=None):
+    """Count duplicates, leaks and shortcuts of a data set, into data/results/."""
     from course_utils.cli import audit
 
-    path = audit.measure(options.dataset)
-    print(f"{path.read_text(encoding='utf-8')}kept in {path}")
+    _saved(audit.measure(dataset), show=True)
 
 
-def _results(options: argparse.Namespace) -> None:
+def results():
+    """Bring the tables in README.md and data/ up to date."""
     from course_utils.cli import audit, evaluate
     from course_utils.pretraining import card
 
     evaluate.write_table()
     audit.write_table()
     card.write_tables()
+
+
+COMMANDS = (check, lab, run, data_info, data_simulate, data_download, data_import)
+COMMANDS += (train, evaluate, pretrain, compare, audit, results, app)
+COMMANDS += (federated_up, federated_run, federated_status, federated_down, federated_measure)

@@ -4,22 +4,22 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils import datasets, settings
-from course_utils.core import files, packages
-from course_utils.core.errors import CourseError
+from course_utils import settings
+from course_utils.core import display, files, packages
+from course_utils.core.errors import CourseError, reason
 
-FOLDER = settings.ROOT / "notebooks"
 BUILD = settings.ROOT / "build"
 FIRST = "00_start_here"
 # A cell that takes longer hangs: on a slow computer a whole lesson takes less.
 CELL_SECONDS = 1800
-# Docker and Podman put these files into a container.
-CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+# Kernels of this environment, where keras is on TensorFlow even before the course is imported.
+KERNEL = {"JUPYTER_PREFER_ENV_PATH": "1", "KERAS_BACKEND": "tensorflow"}
 
 
-def chosen(words: list[str]) -> list[Path]:
+def chosen(words: Sequence[str]) -> list[Path]:
     """Notebooks whose names begin with one of the words, or all of them, in order.
 
     Raises
@@ -27,7 +27,7 @@ def chosen(words: list[str]) -> list[Path]:
     CourseError
         If a word fits no lesson.
     """
-    lessons = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+    lessons = sorted(settings.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     for word in words:
         if not any(lesson.name.startswith(word) for lesson in lessons):
             raise CourseError(
@@ -37,7 +37,7 @@ def chosen(words: list[str]) -> list[Path]:
     return [path for path in lessons if not words or path.name.startswith(tuple(words))]
 
 
-def run(words: list[str], dataset: str | None = None) -> int:
+def run(words: Sequence[str], dataset: str | None = None) -> int:
     """Run lessons one by one, each in a fresh kernel, and write them to ``build/`` as pages.
 
     The notebooks themselves stay as they are. A lesson that fails does not stop the next one;
@@ -45,10 +45,10 @@ def run(words: list[str], dataset: str | None = None) -> int:
 
     Parameters
     ----------
-    words : list of str
+    words : sequence of str
         Beginnings of lesson names, such as ``"01"``; where it is empty, all lessons but those
         that need packages which are not installed.
-    dataset : {"practice", "kaggle"}, optional
+    dataset : str, optional
         The chosen data set where it is left out.
 
     Returns
@@ -61,53 +61,53 @@ def run(words: list[str], dataset: str | None = None) -> int:
     CourseError
         If there is no such lesson or data set, or ``build/`` cannot be written.
     """
+    from course_utils import datasets
+
     lessons = chosen(words)
     dataset = dataset or settings.dataset()
     # Before the lessons: here one sees the progress, or reads what to do where data is missing.
     print(datasets.load(dataset))
+    lacking = {number for name, number in packages.LESSONS.items() if packages.lacking(name)}
     # On a terminal the line says before which cell it is at.
     start_of_line = "\r" if sys.stdout.isatty() else ""
-    left_out = set() if words else _without_extras()
-    failed = 0
+    outcomes = []
     for lesson in lessons:
-        if lesson.name[:2] in left_out:
+        if not words and lesson.name[:2] in lacking:
             print(f"{lesson.stem:24} left out: '{packages.command()}' adds the packages it needs")
             continue
         start = time.perf_counter()
-        error = _execute(lesson, dataset)
-        outcome = f"failed: {error}" if error else "ok"
+        outcomes.append(_execute(lesson, dataset))
         seconds = time.perf_counter() - start
-        print(f"{start_of_line}{lesson.stem:24} {seconds:7.1f} s  {outcome}", flush=True)
-        failed += bool(error)
-    asked = [lesson for lesson in lessons if lesson.name[:2] not in left_out]
-    print(f"{len(asked) - failed} of {len(asked)} lessons ran; pages are in {BUILD}")
-    return failed
+        print(f"{start_of_line}{lesson.stem:24} {seconds:7.1f} s  {outcomes[-1]}", flush=True)
+    good = outcomes.count("ok")
+    print(f"{good} of {len(outcomes)} lessons ran; pages are in {BUILD}")
+    return len(outcomes) - good
 
 
-def open_lab(options: list[str]) -> int:
+def open_lab(options: Sequence[str]) -> int:
     """Serve JupyterLab, opened on the first lesson, until it is stopped.
 
     Parameters
     ----------
-    options : list of str
+    options : sequence of str
         Further options of ``jupyter lab``, such as ``--port=9999``.
     """
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={settings.ROOT}"]
     command += [f"--LabApp.default_url=/lab/tree/notebooks/{FIRST}.ipynb"]
     # Only the address, and what goes wrong; Ctrl-C stops it without a question.
     command += ["--log-level=ERROR", "-y", "--KernelManager.transport_encryption=auto"]
-    if not has_display():
+    if display.has_display():
+        print("JupyterLab opens in your browser; if not, open the address below. Ctrl-C stops it.")
+    else:
         command.append("--no-browser")
         print("Open the address below, which starts with http, in a browser. Ctrl-C stops it.")
-    else:
-        print("JupyterLab opens in your browser; if not, open the address below. Ctrl-C stops it.")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    command += options
     sys.stdout.flush()
     if os.name == "posix":
-        os.execve(command[0], command + options, environment)
-    process = subprocess.Popen(command + options, env=environment)
+        os.execve(command[0], command, os.environ | KERNEL)
+    process = subprocess.Popen(command, env=os.environ | KERNEL)
     while True:
         # Windows hands Ctrl-C to both: JupyterLab answers it, and this waits for its end.
         try:
@@ -116,56 +116,42 @@ def open_lab(options: list[str]) -> int:
             continue
 
 
-def _without_extras() -> set[str]:
-    """Numbers of the lessons whose packages are not installed."""
-    return {number for name, number in packages.LESSONS.items() if packages.lacking(name)}
-
-
-def has_display() -> bool:
-    """Whether a browser can open here: somebody sits at a screen, and not inside a container."""
-    if sys.platform in ("win32", "darwin"):
-        return not os.environ.get("SSH_CONNECTION")
-    if os.geteuid() == 0 or any(mark.exists() for mark in CONTAINER_MARKS):
-        return False
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def _execute(lesson: Path, dataset: str) -> str:
-    """Run one notebook, write its page, and return the error, or nothing."""
+    """Run one notebook, write its page, and say how it went: ``"ok"``, or what failed."""
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     try:
         notebook = nbformat.read(lesson, as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError) as problem:
-        return f"{lesson.name} cannot be read: {problem}"
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        return f"failed: {lesson.name} cannot be read: {reason(error)}"
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(lesson.parent)}},
     )
-    choices = {"COURSE_DATASET": dataset, "COURSE_STATIC": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
-    error = ""
+    variables = os.environ | KERNEL | {"COURSE_DATASET": dataset, "COURSE_STATIC": "1"}
+    outcome = "ok"
     try:
         # Cell by cell, because client.execute() takes Ctrl-C for a kernel that died.
         # What cells print to stderr is in the page; what the kernel logs beside is not for readers.
-        with client.setup_kernel(env=os.environ | choices, stderr=subprocess.DEVNULL):
+        with client.setup_kernel(env=variables, stderr=subprocess.DEVNULL):
             for index, cell in enumerate(notebook.cells):
                 if sys.stdout.isatty():
                     progress = f"{lesson.stem:24} cell {index + 1} of {len(notebook.cells)}"
                     print(f"\r{progress}", end="", flush=True)
                 client.execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
             client.set_widgets_metadata()
-    except CellExecutionError as problem:
-        error = f"{problem.ename}: {problem.evalue}".strip().splitlines()[0]
+    except CellExecutionError as error:
+        outcome = f"failed: {error.ename}: {error.evalue}".strip().splitlines()[0]
     except CellTimeoutError:
-        error = f"a cell took longer than {CELL_SECONDS // 60} minutes"
+        outcome = f"failed: a cell took longer than {CELL_SECONDS // 60} minutes"
     except DeadKernelError:
-        error = "the kernel died, most often because memory ran out: close other programs"
+        outcome = "failed: the kernel died, most often because memory ran out: close other programs"
     _write(notebook, lesson.stem if dataset == "practice" else f"{lesson.stem}.{dataset}")
-    return error
+    return outcome
 
 
 def _write(notebook, name: str) -> None:

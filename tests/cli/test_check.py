@@ -1,12 +1,15 @@
 """The environment check: it sees what would stop a lesson, and only that stops it."""
 
 import io
+import json
+import os
 import subprocess
+import sys
 
 import pytest
 
 from course_utils import datasets, settings
-from course_utils.cli import check
+from course_utils.cli import check, commands
 from course_utils.cli.check import Finding
 from course_utils.models import weights
 
@@ -34,19 +37,64 @@ def test_pins_of_other_systems_do_not_count():
 
 
 @pytest.mark.parametrize(
-    ("code", "error", "state", "word"),
+    ("package", "code", "words"),
     [
-        (0, "", "good", "2.21.0"),
-        (1, "ImportError: no AVX here", "bad", "no AVX here"),
-        (-4, "", "bad", "64-bit CPU with AVX"),
+        ("tensorflow", "raise ImportError('no DLL')", "TensorFlow does not start (ImportError: no"),
+        pytest.param(
+            "tensorflow",
+            "import os, signal; os.kill(os.getpid(), signal.SIGILL)",
+            "TensorFlow does not start (the processor or the memory does not suffice",
+            marks=pytest.mark.skipif(os.name != "posix", reason="Windows knows no SIGILL"),
+        ),
+        ("numpy", "raise RuntimeError('X86_V2')", "The package numpy does not load (RuntimeError:"),
+        ("pandas", "raise ImportError('half')", "The package pandas does not load (ImportError:"),
     ],
 )
-def test_a_tensorflow_that_dies_is_bad(monkeypatch, code, error, state, word):
-    ended = subprocess.CompletedProcess([], code, "2.21.0 2\n", error)
-    monkeypatch.setattr(check.subprocess, "run", lambda *arguments, **options: ended)
-    found = check.tensorflow()
-    assert found.state == state
-    assert word in found.text
+def test_what_does_not_load_is_found_and_not_fallen_over(tmp_path, package, code, words):
+    (tmp_path / f"{package}.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils", "check"],
+        cwd=settings.ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert f"✗ {words}" in done.stdout
+    assert done.stdout.endswith("\nNot ready: one thing stops the lessons.\n")
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_keras_is_started_as_the_course_starts_it(monkeypatch, tmp_path):
+    asked = {"backend": "jax", "floatx": "float16", "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps(asked))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert check._first_broken() == ("", "")
+    backend, floatx, order = check.keras_settings()
+    assert {found.state for found in (backend, floatx, order)} == {"note"}
+    assert "uses tensorflow all the same" in backend.text and "unset it" in backend.text
+    assert "imports keras first gets float16: set it to float32" in floatx.text
+    assert str(tmp_path / "keras.json") in floatx.text and "channels_first" in order.text
+    monkeypatch.delenv("KERAS_BACKEND")
+    assert "gets jax: set it to tensorflow" in next(check.keras_settings()).text
+
+
+@pytest.mark.parametrize("text", [None, "", "[1]", "{}", '{"backend": "tensorflow"}'])
+def test_a_keras_without_wishes_is_no_finding(monkeypatch, tmp_path, text):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    if text is not None:
+        (tmp_path / "keras.json").write_text(text)
+    assert list(check.keras_settings()) == []
+
+
+def test_an_intel_mac_is_told_at_once(monkeypatch):
+    monkeypatch.setattr(check.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(check.platform, "machine", lambda: "arm64")
+    assert check.python(">=3.11").state == "good"
+    monkeypatch.setattr(check.platform, "machine", lambda: "x86_64")
+    found = check.python(">=3.11")
+    assert found.state == "bad" and "Intel" in found.text
 
 
 def test_the_kernel_of_this_environment_is_found():
@@ -114,6 +162,37 @@ def test_an_unknown_choice_and_damaged_data_are_bad(monkeypatch, save_tiny):
     (datasets.folder_of("practice") / "table.csv").write_text("")
     monkeypatch.setenv("COURSE_DATASET", "x-rays")
     assert [found.state for found in check.data()] == ["bad", "bad", "note"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("COURSE_DATASET", "x-rays"), ("COURSE_DATA", "~nobody-here/data"), ("settings.json", "[1]")],
+)
+@pytest.mark.parametrize("command", [["check"], ["data", "info"], ["run", "00"]])
+def test_odd_choices_are_said_in_words(
+    capsys, monkeypatch, own_data_folder, variable, value, command
+):
+    monkeypatch.setattr(check, "_first_broken", lambda: ("", ""))
+    monkeypatch.setattr(check, "pretrained", lambda: [])
+    monkeypatch.setenv(variable, value)
+    if variable == "settings.json":
+        own_data_folder.mkdir()
+        (own_data_folder / variable).write_text(value)
+    assert commands.main(command) == 1
+    said = capsys.readouterr()
+    assert value in said.out + said.err or variable in said.out + said.err
+
+
+@pytest.mark.parametrize("command", [["check"], ["run", "00"]])
+def test_a_data_folder_that_nobody_can_make_is_said_in_words(capsys, monkeypatch, command):
+    if not os.path.isdir("/proc/self"):
+        pytest.skip("only Linux has a folder where nobody can make another one")
+    monkeypatch.setattr(check, "_first_broken", lambda: ("", ""))
+    monkeypatch.setattr(check, "pretrained", lambda: [])
+    monkeypatch.setenv("COURSE_DATA", "/proc/course/data")
+    assert commands.main(command) == 1
+    said = capsys.readouterr()
+    assert "/proc/course/data" in said.out + said.err and "COURSE_DATA" in said.out + said.err
 
 
 def test_everything_is_looked_at_and_nothing_is_left_behind(own_data_folder):

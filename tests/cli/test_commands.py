@@ -1,5 +1,6 @@
 """The course command: one sentence where something is wrong, and the right exit code."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -13,13 +14,15 @@ from course_utils.cli import commands
 from course_utils.core.errors import CourseError
 from course_utils.realdata import kaggle
 
+CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
+
 
 def zip_of_images(path, count=3):
     """A zip in Kaggle's folders, with noise for slices and one file that is no image."""
     rng = np.random.default_rng(settings.SEED)
     with zipfile.ZipFile(path, "w") as archive:
         for split in ("Training", "Testing"):
-            for label in datasets.CLASS_NAMES:
+            for label in CLASS_NAMES:
                 for number in range(count):
                     with archive.open(f"{split}/{label}/{number}.png", "w") as file:
                         pixels = rng.integers(0, 255, (64, 64), np.uint8)
@@ -79,7 +82,7 @@ def test_an_error_is_one_sentence(capsys, tmp_path):
     [
         (CourseError("Too dark."), 1, "Too dark."),
         (KeyboardInterrupt(), 130, "Stopped."),
-        (ModuleNotFoundError("no", name="numpy"), 1, "numpy is missing"),
+        (ModuleNotFoundError("No module named 'numpy'"), 1, "does not load"),
     ],
 )
 def test_what_goes_wrong_sets_the_exit_code(capsys, monkeypatch, error, code, word):
@@ -95,6 +98,28 @@ def test_simulate_says_what_there_is(capsys, save_tiny):
     save_tiny("practice")
     assert commands.main(["data", "simulate"]) == 0
     assert "8 slices" in capsys.readouterr().out
+
+
+def test_it_starts_where_no_package_loads(tmp_path):
+    for name in ("numpy", "pandas", "filelock", "tensorflow", "keras"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('half\\ninstalled')")
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "course_utils", *words],
+            cwd=settings.ROOT,
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+
+    helped = run("train", "--help")
+    assert helped.returncode == 0
+    assert " or ".join(settings.DATASETS) in helped.stdout
+    failed = run("data", "info")
+    assert failed.returncode == 1
+    assert "does not load (half): run 'make setup'" in failed.stderr
+    assert "Traceback" not in failed.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["fly"], ["data"], ["check", "--fast"]])
@@ -114,7 +139,7 @@ def test_a_reader_that_has_enough_is_no_error():
 
 
 def test_status_of_no_federation_says_how_to_start_one(capsys, monkeypatch):
-    monkeypatch.setattr("course_utils.core.extras.need", lambda name: None)
+    monkeypatch.setattr("course_utils.core.packages.need", lambda name: None)
     pytest.importorskip("cryptography")
     assert commands.main(["federated", "status"]) == 0
     assert "course federated up" in capsys.readouterr().out
@@ -126,7 +151,7 @@ def test_status_of_no_federation_says_how_to_start_one(capsys, monkeypatch):
 
 @pytest.mark.parametrize("action", ["up", "run", "status", "down"])
 def test_a_federation_without_its_packages_names_the_command(capsys, monkeypatch, action):
-    monkeypatch.setattr("course_utils.core.extras._is_here", lambda package: False)
+    monkeypatch.setattr("course_utils.core.packages._version", lambda package: None)
     assert commands.main(["federated", action]) == 1
     assert "extras" in capsys.readouterr().err
 
@@ -136,9 +161,9 @@ def test_up_deals_the_slices_out_first(capsys, monkeypatch, practice):
     from course_utils.federation import hospitals, net
 
     monkeypatch.setattr(datasets, "load", lambda name=None: practice)
-    monkeypatch.setattr("course_utils.core.extras.need", lambda name: None)
-    monkeypatch.setattr(net, "up", lambda: print("it is up"))
+    monkeypatch.setattr("course_utils.core.packages.need", lambda name: None)
+    monkeypatch.setattr(net, "up", lambda classes: print(f"up, {classes} classes"))
     assert commands.main(["federated", "up"]) == 0
-    assert "it is up" in capsys.readouterr().out
+    assert "up, 4 classes" in capsys.readouterr().out
     counts = [len(hospitals.read(number)[1]) for number in range(4)]
     assert sum(counts) == len(practice.split()[0])

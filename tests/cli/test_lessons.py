@@ -9,10 +9,13 @@ import time
 import nbformat
 import pytest
 
+from course_utils import datasets, settings
 from course_utils.cli import lessons
+from course_utils.core import display, packages
 from course_utils.core.errors import CourseError
 
-CHOICES = "import os\nprint(os.environ['COURSE_DATASET'], os.environ['COURSE_STATIC'])"
+NAMES = ("COURSE_DATASET", "COURSE_STATIC", "KERAS_BACKEND")
+CHOICES = f"import os\nprint(*map(os.environ.get, {NAMES}))"
 
 
 @pytest.fixture
@@ -24,9 +27,10 @@ def folder(tmp_path, monkeypatch):
     for name, source in cells.items():
         cell = nbformat.v4.new_code_cell(source)
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / f"{name}.ipynb")
-    monkeypatch.setattr(lessons, "FOLDER", folder)
+    monkeypatch.setattr(settings, "NOTEBOOKS", folder)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
     monkeypatch.setattr(lessons, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(lessons.datasets, "load", lambda name: f"<Dataset {name}>")
+    monkeypatch.setattr(datasets, "load", lambda name: f"<Dataset {name}>")
     return folder
 
 
@@ -51,15 +55,15 @@ def test_a_failed_lesson_does_not_stop_the_next(folder, capsys):
     assert said[2].startswith("01_two") and said[2].endswith("failed: ValueError: no such plane")
     assert said[3].startswith("12_three") and said[3].endswith("ok")
     build = lessons.BUILD
-    assert "practice 1" in (build / "00_one.html").read_text()
+    assert "practice 1 tensorflow" in (build / "00_one.html").read_text()
     assert "no such plane" in (build / "01_two.html").read_text()
     assert nbformat.read(build / "12_three.ipynb", 4).cells[0].outputs
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_a_lesson_without_its_packages_is_left_out_unless_asked_for(folder, capsys, monkeypatch):
-    monkeypatch.setattr(lessons.extras, "LESSONS", {"app": "12"})
-    monkeypatch.setattr(lessons.extras, "lacking", lambda name: ["voila"])
+    monkeypatch.setattr(packages, "LESSONS", {"app": "12"})
+    monkeypatch.setattr(packages, "lacking", lambda name: ["voila"])
     assert lessons.run([], "practice") == 1
     said = capsys.readouterr().out.splitlines()
     assert said[3].startswith("12_three") and "left out" in said[3]
@@ -69,7 +73,7 @@ def test_a_lesson_without_its_packages_is_left_out_unless_asked_for(folder, caps
 
 def test_another_data_set_has_pages_of_its_own(folder):
     assert lessons.run(["00"], "kaggle") == 0
-    assert "kaggle 1" in (lessons.BUILD / "00_one.kaggle.html").read_text()
+    assert "kaggle 1 tensorflow" in (lessons.BUILD / "00_one.kaggle.html").read_text()
 
 
 def test_a_notebook_that_cannot_be_read_fails(folder, capsys):
@@ -92,19 +96,21 @@ def started(monkeypatch):
     if os.name != "posix":
         pytest.skip("Windows has no root and no exec")
 
-    def start(*options, root=False, screen=True, container=False):
+    def start(*options, root=False, screen=True):
         commands = []
-        monkeypatch.setattr(lessons.sys, "platform", "linux")
-        monkeypatch.setattr(lessons, "CONTAINER_MARKS", [lessons.FOLDER] if container else [])
+        monkeypatch.setattr(display, "has_display", lambda: screen)
         monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
-        monkeypatch.setattr(os, "execve", lambda path, command, env: commands.append(command))
+        monkeypatch.setattr(
+            os, "execve", lambda path, command, env: commands.append((command, env))
+        )
         monkeypatch.setattr(lessons.subprocess, "Popen", lambda *a, **k: pytest.fail("no exec"))
-        monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-        monkeypatch.setenv("DISPLAY", ":0" if screen else "")
+        monkeypatch.setenv("KERAS_BACKEND", "torch")
         # Where execve does not return, nothing after it runs.
         with pytest.raises(BaseException, match="no exec"):
             lessons.open_lab(list(options))
-        return commands[0]
+        command, env = commands[0]
+        assert env["KERAS_BACKEND"] == "tensorflow"
+        return command
 
     return start
 
@@ -118,12 +124,11 @@ def test_a_screen_gets_a_browser_on_the_first_lesson(started):
 
 
 def test_root_is_allowed_and_gets_an_address(started):
-    assert {"--allow-root", "--no-browser"} <= set(started(root=True))
+    assert {"--allow-root", "--no-browser"} <= set(started(root=True, screen=False))
 
 
-@pytest.mark.parametrize("place", [{"screen": False}, {"container": True}])
-def test_no_screen_no_browser(started, place):
-    command = started(**place)
+def test_no_screen_no_browser(started):
+    command = started(screen=False)
     assert "--no-browser" in command
     assert "--allow-root" not in command
 
@@ -136,10 +141,11 @@ def test_ctrl_c_stops_a_lesson_without_a_traceback(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "00_one.ipynb")
     # A shell's background job ignores Ctrl-C, and so would all that it starts.
     command = (
-        "import pathlib, signal, sys; from course_utils.cli import commands, lessons; "
+        "import pathlib, signal, sys; from course_utils import datasets, settings; "
+        "from course_utils.cli import commands, lessons; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "lessons.FOLDER = lessons.BUILD = pathlib.Path(sys.argv[1]); "
-        "lessons.datasets.load = str; sys.exit(commands.main(['run']))"
+        "settings.NOTEBOOKS = lessons.BUILD = pathlib.Path(sys.argv[1]); "
+        "datasets.load = str; sys.exit(commands.main(['run']))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", command, str(tmp_path)], stderr=subprocess.PIPE, text=True
