@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-import environment
+import make
 from course_utils import settings
 
 PROJECT = tomllib.loads((settings.ROOT / "pyproject.toml").read_text())["project"]
@@ -104,14 +104,14 @@ def test_conda_takes_the_same_files():
 def test_the_set_up_supports_the_pythons_of_the_project():
     wanted = SpecifierSet(PROJECT["requires-python"])
     minors = [(3, minor) for minor in range(20) if f"3.{minor}.0" in wanted]
-    assert list(environment.SUPPORTED) == minors
+    assert list(make.SUPPORTED) == minors
 
 
 def test_every_import_is_pinned():
     lines = direct_lines() + extra_lines()
     pinned = {canonicalize_name(Requirement(line).name) for line in lines}
     pinned.add("tensorflow-cpu")
-    sources = {path: path.read_text() for path in settings.ROOT.glob("course_utils/*.py")}
+    sources = {path: path.read_text() for path in settings.ROOT.glob("course_utils/**/*.py")}
     sources |= {path: path.read_text() for path in settings.ROOT.glob("tests/**/*.py")}
     for path in settings.ROOT.glob("notebooks/*.ipynb"):
         cells = nbformat.read(path, as_version=4).cells
@@ -120,7 +120,9 @@ def test_every_import_is_pinned():
             for cell in cells
             if cell.cell_type == "code"
         )
-    own = {"course_utils", "environment", "make"} | {path.stem for path in sources}
+    own = {"course_utils", "make"} | {
+        part for path in sources for part in (path.stem, path.parent.name)
+    }
     distributions = packages_distributions()
     for path, source in sources.items():
         for name in imported(source) - sys.stdlib_module_names - own:
