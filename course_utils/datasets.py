@@ -1,4 +1,4 @@
-"""One form for every data set: arrays, a table with a row a slice, and splits by group."""
+"""One form for every data set: arrays, a table with one row per slice, and splits by group."""
 
 import dataclasses
 import importlib
@@ -9,7 +9,6 @@ from types import ModuleType
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from course_utils import settings
 from course_utils.core import files
@@ -30,24 +29,27 @@ class Dataset:
 
     Attributes
     ----------
-    name : str
-        ``"practice"`` or ``"kaggle"``.
     contrasts : mapping of str to ndarray of uint8, (slices, 128, 128)
-        The slices in each contrast; ``"t1ce"`` is always there.
+        ``"t1ce"`` is always there.
     masks : ndarray of bool, (slices, 128, 128), or None
         Where the lesion is; None where nobody drew it.
     table : pandas.DataFrame
-        A row a slice: label (class name), patient, plane, group, split, source, and whatever
+        One row per slice: label (class name), patient, plane, group, split, source, and whatever
         else the data set knows.
     class_names : tuple of str
-        What the numbers in ``labels`` stand for.
+        What the numbers in ``labels`` stand for: the labels in the table where it is left out. A
+        part keeps the names of the whole, even of a class that it lacks.
     """
 
     name: str
     contrasts: Mapping[str, np.ndarray]
     masks: np.ndarray | None
     table: pd.DataFrame
-    class_names: tuple[str, ...] = CLASS_NAMES
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if not self.class_names:
+            object.__setattr__(self, "class_names", tuple(sorted(set(self.table["label"]))))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -67,14 +69,8 @@ class Dataset:
         return pd.Categorical(self.table["label"], categories=self.class_names).codes.astype(int)
 
     def contrast(self, name: str) -> np.ndarray:
-        """Slices in one contrast: uint8, (slices, 128, 128).
-
-        Raises
-        ------
-        CourseError
-            If the data set does not have this contrast.
-        """
-        if name not in self.contrasts:
+        """Slices in one contrast: uint8, (slices, 128, 128); an error where there is none."""
+        if name not in list(self.contrasts):
             raise CourseError(
                 f"The {self.name} data has no contrast {name!r}, only "
                 f"{', '.join(self.contrasts)}: choose one of these, or the practice data."
@@ -85,25 +81,15 @@ class Dataset:
         """Slices in several contrasts, as channels: uint8, (slices, 128, 128, contrasts).
 
         One contrast alone comes as :meth:`contrast` gives it, without the last axis.
-
-        Raises
-        ------
-        CourseError
-            If the data set does not have one of these contrasts.
         """
+        if not len(names):
+            raise CourseError(f"Name at least one contrast: {', '.join(self.contrasts)}.")
         found = [self.contrast(name) for name in names]
         return found[0] if len(found) == 1 else np.stack(found, axis=-1)
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Dataset":
-        """Keep some slices, as a data set of its own.
-
-        Parameters
-        ----------
-        rows : sequence of int, or ndarray of bool, (slices,)
-            Row numbers, or True for each slice to keep.
-        """
-        rows = np.asarray(rows)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
+        """Keep some slices, by row number or by a mask, as a data set of its own."""
+        rows = _row_numbers(self, rows)
         return dataclasses.replace(
             self,
             contrasts={name: images[rows] for name, images in self.contrasts.items()},
@@ -123,17 +109,11 @@ class Dataset:
             60% train, 15% validation, 25% test. ``"official"`` takes the publisher's test slices
             and divides the rest by group. ``"slice"`` deals the slices out one by one: the
             mistake that lesson 01 measures.
-        seed : int
-            Another seed gives another draw.
-
-        Returns
-        -------
-        train, val, test : Dataset
 
         Raises
         ------
         CourseError
-            If ``by`` is unknown, the publisher made no split, or there are too few groups.
+            If the publisher made no split, or there are too few groups.
         """
         train, val, test = split_rows(self, by, seed)
         return self.take(train), self.take(val), self.take(test)
@@ -154,49 +134,34 @@ def split_rows(
             )
         folds = _folds(data, rows[~test], groups, 5, seed)
         return np.sort(np.concatenate(folds[1:])), folds[0], rows[test]
-    if by not in ("group", "slice"):
-        raise CourseError(f"There is no split by {by!r}: use 'group', 'official' or 'slice'.")
-    folds = _folds(data, rows, groups if by == "group" else None, 20, seed)
+    units = look_up({"group": groups, "slice": None, "official": None}, by, "split")
+    folds = _folds(data, rows, units, 20, seed)
     val, test = max(1, round(0.15 * len(folds))), max(1, round(0.25 * len(folds)))
     parts = folds[val + test :], folds[:val], folds[val : val + test]
     return tuple(np.sort(np.concatenate(part)) for part in parts)
 
 
 def load(name: str | None = None) -> Dataset:
-    """Load a data set from its cache; make the practice data first where there is none.
+    """Load a data set, the chosen one where none is named, from its cache.
 
-    Parameters
-    ----------
-    name : {"practice", "kaggle"}, optional
-        The chosen data set (:func:`course_utils.settings.dataset`) where it is left out.
-
-    Raises
-    ------
-    CourseError
-        If there is no such data set, or the Kaggle data has not been fetched.
+    The practice data is simulated first where there is no cache; others raise a
+    :class:`CourseError` until they are imported.
     """
     name = name or settings.dataset()
     folder = folder_of(name)
-    if not folder.exists():
-        with files.lock(folder):
-            # Another kernel may have finished while this one waited.
-            if not folder.exists():
-                save(folder, *source(name).make())
+    files.once(folder, lambda new: save(new, *source(name).make()))
     return read(name, folder)
 
 
 def import_data(path: Path, name: str = "kaggle") -> Dataset:
     """Read a data set from a zip or a folder, and keep it in place of an earlier import.
 
-    Raises
-    ------
-    CourseError
-        If nothing usable is there; the data imported before, if any, stays.
+    When anything fails, the earlier import stays.
     """
     content = source(name).content(path)
     folder = folder_of(name)
-    with files.lock(folder):
-        save(folder, *content)
+    with files.lock(folder), files.atomic(folder) as new:
+        save(new, *content)
     return read(name, folder)
 
 
@@ -205,23 +170,12 @@ def source(name: str) -> ModuleType:
 
     It has a ``VERSION`` for the cache, ``make()`` and, for data that is imported,
     ``content(path)``: both return what :func:`save` takes.
-
-    Raises
-    ------
-    CourseError
-        If there is no such data set.
     """
     return importlib.import_module(look_up(SOURCES, name, "data set"))
 
 
 def folder_of(name: str) -> Path:
-    """Folder that holds a data set's cache, whether it is there yet or not.
-
-    Raises
-    ------
-    CourseError
-        If there is no such data set.
-    """
+    """Folder that holds a data set's cache, whether it is there yet or not."""
     # A changed simulator must not be answered from an old cache.
     return settings.data_dir() / name / f"v{source(name).VERSION}"
 
@@ -233,44 +187,73 @@ def save(
     table: pd.DataFrame,
     problems: pd.DataFrame | None = None,
 ) -> None:
-    """Write a data set's cache: all of it, or nothing."""
-    with files.atomic(folder) as new:
-        new.mkdir(parents=True)
-        for name, images in contrasts.items():
-            np.save(new / f"{name}.npy", images)
-        if masks is not None:
-            np.save(new / "masks.npy", masks)
-        table.to_csv(new / "table.csv", index=False)
-        if problems is not None:
-            problems.to_csv(new / "problems.csv", index=False)
-        (new / "contents.json").write_text(json.dumps({"contrasts": list(contrasts)}))
-        # What cannot be read again must not take the place of what can.
-        read(folder.parent.name, new)
+    """Write a data set's cache into a new folder, and fail where it cannot be read again."""
+    folder.mkdir(parents=True)
+    for name, images in {**contrasts, "masks": masks}.items():
+        if images is not None:
+            np.save(folder / f"{name}.npy", images)
+    table.to_csv(folder / "table.csv", index=False)
+    if problems is not None:
+        problems.to_csv(folder / "problems.csv", index=False)
+    (folder / "contents.json").write_text(json.dumps({"contrasts": list(contrasts)}))
+    read(folder.parent.name, folder)
 
 
 def problems(name: str = "kaggle") -> pd.DataFrame:
-    """Files that could not be imported: a row each, with the columns file and problem."""
+    """Files that could not be imported: one row each, with the columns file and problem."""
     path = folder_of(name) / "problems.csv"
-    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["file", "problem"])
+    if not path.exists():
+        return pd.DataFrame(columns=["file", "problem"])
+    with files.reading(path, "import the data again"):
+        return pd.read_csv(path, dtype=str, keep_default_na=False)[["file", "problem"]]
 
 
 def read(name: str, folder: Path) -> Dataset:
-    """Read a data set's cache; its class names are the labels that occur, in order."""
+    """Read a data set's cache."""
     with files.reading(f"The cache in {folder}", "delete this folder and try again"):
         contents = json.loads((folder / "contents.json").read_text())
         table = pd.read_csv(folder / "table.csv", dtype={"patient": "string", "group": "string"})
-        arrays = {c: np.load(folder / f"{c}.npy", mmap_mode="r") for c in contents["contrasts"]}
-        masks = folder / "masks.npy"
-        masks = np.load(masks, mmap_mode="r") if masks.exists() else None
+        # A class may be called "1" or "None".
+        as_text = {"dtype": str, "keep_default_na": False}
+        table["label"] = pd.read_csv(folder / "table.csv", usecols=["label"], **as_text)
+        arrays = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
         if any(len(images) != len(table) for images in arrays.values()):
             raise ValueError("the table and the images do not belong together")
-    return Dataset(name, arrays, masks, table, tuple(sorted(table["label"].unique())))
+        contrasts = {contrast: arrays[contrast] for contrast in contents["contrasts"]}
+        data = Dataset(name, contrasts, arrays.get("masks"), table)
+    _check_classes(data)
+    return data
+
+
+def _check_classes(data: Dataset) -> None:
+    if len(data.class_names) < 2:
+        raise CourseError(
+            f"The {data.name} data has slices of {' and '.join(data.class_names) or 'no class'} "
+            "alone, and a classifier tells two or more classes apart: add another class."
+        )
+
+
+def _row_numbers(data: Dataset, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+    rows = np.asarray(rows)
+    if rows.dtype == bool and rows.shape == (len(data),):
+        return np.flatnonzero(rows)
+    if rows.dtype != bool and rows.shape == (0,):
+        return rows.astype(int)  # NumPy takes an empty list for one of floats
+    if rows.ndim == 1 and rows.dtype.kind in "iu" and 0 <= rows.min() <= rows.max() < len(data):
+        return rows
+    raise CourseError(
+        f"These are no rows of the {data.name} data: give numbers from 0 to {len(data) - 1}, or "
+        f"{len(data)} times True or False."
+    )
 
 
 def _folds(
     data: Dataset, rows: np.ndarray, groups: np.ndarray | None, most: int, seed: int
 ) -> list[np.ndarray]:
     """Deal rows out into equal folds, by class, and by group where groups are given."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    _check_classes(data)
     labels = data.labels[rows]
     units = rows if groups is None else groups[rows]
     fewest = min(len(np.unique(units[labels == label])) for label in np.unique(labels))

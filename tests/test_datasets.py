@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from realdata.test_kaggle import laid_out, official, picture
 
-from course_utils import datasets, settings, simulator
+from course_utils import datasets, settings
 from course_utils.core import files
 from course_utils.core.errors import CourseError
-from course_utils.datasets import CLASS_NAMES, Dataset
+from course_utils.datasets import Dataset
 from course_utils.realdata import kaggle
+from course_utils.simulator import practice as simulated
 
-NAMES = ("train", "val", "test")
+CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 
 
 def made_up(groups_a_class=40, seed=0, classes=4, biggest=9):
@@ -68,11 +69,16 @@ def test_contrasts_are_stacked_as_channels_in_the_order_asked_for():
     assert data.stacked(("t1ce",)) is data.images
     with pytest.raises(CourseError, match="has no contrast 't2'"):
         data.stacked(("t1ce", "t2"))
+    for nothing in ([], (), np.array([], str)):
+        with pytest.raises(CourseError, match="at least one contrast: t1ce, flair"):
+            data.stacked(nothing)
 
 
-def test_a_contrast_that_is_not_there_is_named():
-    with pytest.raises(CourseError, match="has no contrast 't2', only t1ce, flair"):
-        made_up().contrast("t2")
+@pytest.mark.parametrize("name", ["t2", None, ["flair"]])
+def test_a_contrast_that_is_not_there_is_named(name):
+    with pytest.raises(CourseError) as caught:
+        made_up(2).contrast(name)
+    assert f"has no contrast {name!r}, only t1ce, flair" in str(caught.value)
 
 
 @pytest.mark.parametrize("as_mask", [True, False])
@@ -92,6 +98,70 @@ def test_taking_slices_takes_everything_along(as_mask):
     assert (some.masks == data.masks[rows]).all()
     assert (some.labels == data.labels[rows]).all()
     assert Dataset("kaggle", {"t1ce": data.images}, None, data.table).take(rows).masks is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [True, False],
+        [False] * 37,
+        np.zeros(0, bool),
+        [-1],
+        [0, 36],
+        [0.0, 1.0],
+        ["0"],
+        np.array([True] * 36, object),
+        [[0, 1], [2, 3]],
+        3,
+    ],
+    ids=str,
+)
+def test_rows_that_are_not_there_are_refused(rows):
+    data = made_up(groups_a_class=9, biggest=1)
+    assert len(data) == 36
+    with pytest.raises(CourseError, match="numbers from 0 to 35, or 36 times True or False"):
+        data.take(rows)
+
+
+def test_no_rows_and_rows_in_any_form():
+    data = made_up(groups_a_class=9, biggest=1)
+    for nothing in ([], np.zeros(36, bool), range(0)):
+        assert len(data.take(nothing)) == 0 and data.take(nothing).class_names == CLASS_NAMES
+    for some in ([35, 0], pd.Series([35, 0]), np.array([35, 0], np.uint8)):
+        assert rows_of(data.take(some)).tolist() == [35, 0]
+
+
+@pytest.mark.parametrize("names", [("b", "a"), ("3", "10", "2"), tuple("qwertyuiop")])
+def test_there_may_be_any_number_of_classes(names):
+    table = pd.DataFrame({"label": names * 6, "split": "train"})
+    table["group"] = [f"g{number}" for number in range(len(table))]
+    images = np.zeros((len(table), 128, 128), np.uint8)
+    data = Dataset("mine", {"t1ce": images}, None, table)
+    assert data.class_names == tuple(sorted(names))
+    assert data.take(data.table["label"] == "a").class_names == data.class_names
+    for part in data.split():
+        assert part.class_names == data.class_names
+        assert set(part.labels) == set(range(len(names)))
+
+
+def test_data_of_one_class_is_no_data_to_classify(tmp_path):
+    data = made_up(classes=1)
+    for by in ("group", "slice", "official"):
+        with pytest.raises(CourseError, match="has slices of glioma alone"):
+            data.split(by)
+    with pytest.raises(CourseError, match="has slices of glioma alone"):
+        datasets.save(tmp_path / "mine" / "v1", data.contrasts, None, data.table)
+    # A part of a whole may lack all classes but one.
+    whole = made_up()
+    assert whole.take(whole.labels == 1).class_names == CLASS_NAMES
+
+
+@pytest.mark.parametrize("names", [("1", "2"), ("NA", "None"), ("01", "1")])
+def test_odd_names_of_classes_outlive_the_cache(tmp_path, names):
+    data = made_up(groups_a_class=5, classes=2)
+    data.table["label"] = data.table["label"].replace(dict(zip(CLASS_NAMES, names, strict=False)))
+    datasets.save(tmp_path / "v1", data.contrasts, data.masks, data.table)
+    assert datasets.read("mine", tmp_path / "v1").class_names == names
 
 
 # --- splits ---------------------------------------------------------------------------------
@@ -151,7 +221,9 @@ def test_a_split_of_few_groups_and_one_of_too_few():
 
 def test_splits_that_do_not_exist():
     data = made_up()
-    with pytest.raises(CourseError, match="no split by 'patient'"):
+    with pytest.raises(
+        CourseError, match="no split called 'patient': use one of group, slice, official"
+    ):
         data.split("patient")
     for only in ("train", "test"):
         data.table["split"] = only
@@ -190,12 +262,12 @@ def test_practice_data_is_simulated_once(monkeypatch):
         data = made_up()
         return data.contrasts, data.masks, data.table
 
-    monkeypatch.setattr(simulator, "practice", practice)
+    monkeypatch.setattr(simulated, "make", practice)
     first, second = datasets.load("practice"), datasets.load("practice")
     assert len(calls) == 1
     assert np.array_equal(first.contrast("flair"), second.contrast("flair"))
     assert np.array_equal(first.masks, made_up().masks)
-    monkeypatch.setattr(simulator, "VERSION", "another")
+    monkeypatch.setattr(simulated, "VERSION", "another")
     datasets.load("practice")
     assert len(calls) == 2
 
@@ -209,7 +281,7 @@ def test_two_kernels_at_once_simulate_once(monkeypatch):
         data = made_up(groups_a_class=3)
         return data.contrasts, data.masks, data.table
 
-    monkeypatch.setattr(simulator, "practice", practice)
+    monkeypatch.setattr(simulated, "make", practice)
     found = []
     threads = [threading.Thread(target=lambda: found.append(datasets.load())) for _ in range(3)]
     for thread in threads:
@@ -304,8 +376,8 @@ def save_for_ever(folder):
 
     datasets.np.save = hang
     target = datasets.folder_of("kaggle")
-    with files.lock(target):
-        datasets.save(target, data.contrasts, None, data.table)
+    with files.lock(target), files.atomic(target) as new:
+        datasets.save(new, data.contrasts, None, data.table)
 
 
 def test_a_kill_half_way_loses_nothing_and_the_next_try_goes_on(archive, own_data_folder):
@@ -325,6 +397,38 @@ def test_a_kill_half_way_loses_nothing_and_the_next_try_goes_on(archive, own_dat
     # Neither the lock nor the half-written folder of the dead process is in the way.
     assert len(datasets.import_data(archive)) == 32
     assert leftovers() == []
+
+
+def test_what_cannot_be_read_again_does_not_take_the_place_of_what_can(archive, monkeypatch):
+    before = datasets.import_data(archive).table
+    images, _, table, problems = kaggle.content(archive)
+    table.loc[3, "file"] = "Training/glioma/a\rb.jpg"
+    monkeypatch.setattr(kaggle, "content", lambda path: (images, None, table, problems))
+    with pytest.raises(CourseError, match="is damaged"):
+        datasets.import_data(archive)
+    pd.testing.assert_frame_equal(datasets.load("kaggle").table, before)
+    assert leftovers() == []
+
+
+def test_odd_names_of_files_do_no_harm_to_an_import(archive):
+    datasets.import_data(archive)
+    with zipfile.ZipFile(archive, "a") as zipped:
+        zipped.writestr("Training/glioma/a\r\nb.jpg", picture(777))
+        zipped.writestr('Training/glioma/\x1b[31m,".jpg', b"no")
+        zipped.writestr("NA", b"no")
+    data = datasets.import_data(archive)
+    assert len(data) == 33 and r"Training/glioma/a\r\nb.jpg" in set(data.table["file"])
+    names = set(datasets.problems()["file"])
+    assert names == {"Training/glioma/bad.jpg", "NA", 'Training/glioma/\\x1b[31m,".jpg'}
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\xff"])
+def test_a_damaged_list_of_problems(archive, content):
+    datasets.import_data(archive)
+    path = datasets.folder_of("kaggle") / "problems.csv"
+    path.write_text(content, encoding="latin-1")
+    with pytest.raises(CourseError, match=r"problems.csv is damaged .*import the data again"):
+        datasets.problems()
 
 
 @pytest.mark.parametrize("harm", ["table.csv", "t1ce.npy", "contents.json"])

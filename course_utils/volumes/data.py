@@ -63,11 +63,7 @@ def load() -> Volumes:
         If the cache is damaged or cannot be written.
     """
     folder = folder_of()
-    if not folder.exists():
-        with files.lock(folder):
-            # Another kernel may have finished while this one waited.
-            if not folder.exists():
-                datasets.save(folder, *practice())
+    files.once(folder, lambda new: datasets.save(new, *practice()))
     return Volumes(**vars(datasets.read("practice", folder)))
 
 
