@@ -161,12 +161,12 @@ def find_python():
     for command in fitting:
         if version(command, "venv, ensurepip; ensurepip.version()"):
             return command
-    number = "%d.%d" % version((fitting or commands)[0])
+    number = "%d.%d" % (version((fitting or commands)[0]) or sys.version_info[:2])
     if fitting:
         wrong = "Python %s is here, but its venv and pip are not" % number
         remedy = "install them (Debian and Ubuntu: apt install python%s-venv)" % number
     else:
-        wrong = "This is Python %s, too old or too new, and no other was found" % number
+        wrong = "Python %s cannot run the course, and no other was found" % number
         remedy = "install Python 3.11, 3.12 or 3.13 (python.org/downloads, or conda)"
     sys.exit("%s: %s, then try again." % (wrong, remedy))
 
