@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -162,6 +164,13 @@ def test_odd_names_of_classes_outlive_the_cache(tmp_path, names):
     data.table["label"] = data.table["label"].replace(dict(zip(CLASS_NAMES, names, strict=False)))
     datasets.save(tmp_path / "v1", data.contrasts, data.masks, data.table)
     assert datasets.read("mine", tmp_path / "v1").class_names == names
+
+
+def test_the_form_of_data_costs_no_more_than_pandas():
+    heavy = ("sklearn", "scipy", "joblib", "nilearn", "matplotlib", "tensorflow")
+    code = f"import sys, course_utils.datasets; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 # --- splits ---------------------------------------------------------------------------------

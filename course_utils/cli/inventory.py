@@ -5,7 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from course_utils import datasets, settings
+from course_utils.core.errors import printable
 from course_utils.datasets import Dataset
+
+# What a reader takes in of a long list.
+MOST_KINDS = 10
+MOST_NAMES = 3
 
 ABSENT = {
     "practice": "not made yet: the first lesson makes it, or 'course data simulate' does",
@@ -15,7 +20,7 @@ ABSENT = {
 
 
 def show() -> None:
-    """Print a table of the data sets, a column each, and where they are."""
+    """Print a table of the data sets, one column each, and where they are."""
     present = [name for name in settings.DATASETS if datasets.folder_of(name).exists()]
     if present:
         print(pd.DataFrame({name: _facts(datasets.load(name)) for name in present}).to_string())
@@ -31,13 +36,30 @@ def show_import(data: Dataset) -> None:
     counts = pd.crosstab(data.table["label"], data.table["split"], margins=True, margins_name="all")
     print(counts.rename_axis(index=None, columns=None).to_string())
     print(f"\n{len(data):,} slices in {data.table['group'].nunique():,} groups of near-duplicates.")
-    failed = datasets.problems(data.name)
-    if len(failed):
-        print(f"{len(failed):,} files could not be used; the others were imported:")
-        for row in failed.itertuples():
-            print(f"  {row.file}: {row.problem}")
+    _show_problems(datasets.problems(data.name))
     print(f"Kept in {datasets.folder_of(data.name)}")
-    print("Use it: COURSE_DATASET=kaggle, the selector in lesson 00, or make run DATASET=kaggle")
+    name = data.name
+    print(f"Use it: COURSE_DATASET={name}, the selector in lesson 00, or make run DATASET={name}")
+
+
+def _show_problems(problems: pd.DataFrame) -> None:
+    """Count what failed by folder and reason, and name a few files of each."""
+    if problems.empty:
+        return
+    print(f"{len(problems):,} files could not be used; the others were imported:")
+    folder, _, file = zip(*(name.rpartition("/") for name in problems["file"]), strict=True)
+    kinds = problems.assign(folder=folder, file=file).groupby(["folder", "problem"])["file"]
+    # Where everything failed in the same way comes first.
+    kinds = sorted(kinds, key=lambda kind: -len(kind[1]))
+    for (folder, problem), names in kinds[:MOST_KINDS]:
+        where = printable(f"{folder}/{names.iloc[0]}".lstrip("/"))
+        if len(names) > 1:
+            few = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+            where = printable(f"{len(names):,} files in {folder or '.'} ({few})")
+        print(f"  {where}: {printable(problem)}")
+    rest = sum(len(names) for _, names in kinds[MOST_KINDS:])
+    if rest:
+        print(f"  and {rest:,} more, in {len(kinds) - MOST_KINDS:,} other ways or folders")
 
 
 def _facts(data: Dataset) -> dict[str, str]:
