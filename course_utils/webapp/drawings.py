@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.plots import INK, OKABE_ITO, PALE, headlined
+from course_utils import plots
+from course_utils.plots import INK, OKABE_ITO, PALE
 
 MARKS = {
     "validation slices": ("o", OKABE_ITO["sky"]),
@@ -17,48 +18,29 @@ MARKS = {
 }
 
 
+@plots.look()
 def gate(
     found: Mapping[str, Mapping[str, np.ndarray]], limits: Mapping[str, float], headline: str
 ) -> Figure:
-    """Draw both distances of every picture, and the limits that they must not pass.
+    """Draw what :func:`~course_utils.webapp.ood.distances` returns for each kind, and the limits.
 
-    Parameters
-    ----------
-    found : mapping of str to mapping
-        Kind of picture, one of :data:`MARKS`, to what :func:`course_utils.webapp.ood.distances`
-        returns.
-    limits : mapping of str to float
+    Kinds of pictures are those of :data:`MARKS`.
     """
     figure, axes = plt.subplots(figsize=(8, 4.6))
+    dots = {"linestyle": "none", "markersize": 4, "markeredgewidth": 0, "alpha": 0.6}
     for name, both in found.items():
         mark, colour = MARKS[name]
-        axes.plot(
-            both["picture"],
-            both["features"],
-            mark,
-            color=colour,
-            markersize=4,
-            alpha=0.6,
-            label=name,
-            linestyle="none",
-            markeredgewidth=0,
-        )
+        axes.plot(both["picture"], both["features"], mark, color=colour, label=name, **dots)
     axes.set_xscale("log")
     # Distances differ a hundredfold: plain numbers are read more easily than powers of ten.
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.axvline(limits["picture"], color=INK, linestyle="--", linewidth=1.5)
-    axes.axhline(limits["features"], color=INK, linestyle="--", linewidth=1.5)
+    across, up = limits["picture"], limits["features"]
+    axes.axvline(across, **plots.DASHED | {"color": INK})
+    axes.axhline(up, **plots.DASHED | {"color": INK})
     left, bottom = axes.get_xlim()[0], axes.get_ylim()[0]
-    axes.fill_between(
-        [left, limits["picture"]], bottom, limits["features"], color=PALE, alpha=0.18, zorder=0
-    )
-    axes.text(
-        left * 1.05, limits["features"] * 0.97, "answered", va="top", color=INK, weight="bold"
-    )
-    axes.set(xlim=(left, None), ylim=(bottom, None))
-    axes.set(
-        xlabel="distance in plain numbers (standard deviations)", ylabel="distance in features"
-    )
+    axes.fill_between([left, across], bottom, up, color=PALE, alpha=0.18, zorder=0)
+    axes.text(left * 1.05, up * 0.97, "answered", va="top", color=INK, weight="bold")
+    axes.set(xlim=(left, None), xlabel="distance in plain numbers (standard deviations)")
+    axes.set(ylim=(bottom, None), ylabel="distance in features")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6)
-    headlined(figure, headline)
-    return figure
+    return plots.headlined(figure, headline)

@@ -1,17 +1,9 @@
-"""Each figure draws the numbers that it is given."""
+"""Curves and points are those that are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 
 from course_utils import plots
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_lines_carry_their_points_and_names():
@@ -25,35 +17,10 @@ def test_lines_carry_their_points_and_names():
     assert figure.get_suptitle() == "h"
 
 
-def test_bars_stand_in_the_order_given_with_their_numbers():
-    axes = plots.bars({"first": 2.0, "second": 1.0}, "ms", "h").axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["second", "first"]
-    assert [bar.get_width() for bar in axes.patches] == [1, 2]
-    assert {text.get_text() for text in axes.texts} == {"2.00", "1.00"}
-
-
-def test_bars_of_large_numbers_are_read_without_powers_of_ten():
-    figure = plots.bars({"many": 1_699_328, "few": 5_124}, "weights", "h", "{:,.0f}")
-    figure.canvas.draw()
-    ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    assert "800,000" in ticks and len(ticks) <= 6
-
-
 def test_scatters_share_their_axes():
     figure = plots.scatters({"a": ([0, 1], [0, 1]), "b": ([5], [7])}, "x", "y", "h")
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
     np.testing.assert_array_equal(figure.axes[1].collections[0].get_offsets(), [[5, 7]])
-
-
-def test_convolution_shows_all_three_and_zero_is_white():
-    image = np.full((8, 8), 100, np.uint8)
-    kernel = np.arange(9.0).reshape(3, 3)
-    feature_map = np.linspace(-1, 3, 64).reshape(8, 8)
-    left, middle, right, _ = plots.convolution(image, kernel, feature_map).axes
-    np.testing.assert_array_equal(left.images[0].get_array(), image)
-    assert [text.get_text() for text in middle.texts] == [str(n) for n in range(9)]
-    np.testing.assert_array_equal(right.images[0].get_array(), feature_map)
-    assert right.images[0].get_clim() == (-3, 3)
 
 
 def test_history_draws_training_dashed_and_validation_solid():
@@ -70,23 +37,39 @@ def test_history_draws_training_dashed_and_validation_solid():
     assert right.lines[2].get_label() == "augmented, training"
 
 
-def test_feature_maps_stand_in_a_row_for_each_layer():
-    image = np.zeros((16, 16), np.uint8)
-    maps = {"layer 1": np.random.default_rng(0).random((8, 8, 3)), "layer 2": np.zeros((4, 4, 2))}
-    figure = plots.feature_maps(image, maps, "h")
-    drawn = [axes.images[0].get_array() for axes in figure.axes if axes.images]
-    assert len(drawn) == 1 + 3 + 2
-    np.testing.assert_array_equal(drawn[2], maps["layer 1"][..., 1])
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert "layer 1, 8 x 8 pixels" in titles
+def test_reliability_draws_a_column_for_each_table():
+    table = pd.DataFrame(
+        {
+            "from": [0.4, 0.8],
+            "to": [0.6, 1.0],
+            "slices": [3, 9],
+            "confidence": [0.5, 0.9],
+            "accuracy": [0.4, 0.7],
+            "low": [0.2, 0.5],
+            "high": [0.6, 0.8],
+        }
+    )
+    figure = plots.reliability({"before": table, "after": table.iloc[1:]}, "headline")
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["before", "after"]
+    diagonal, line = figure.axes[0].lines
+    assert line.get_xydata().tolist() == [[0.5, 0.4], [0.9, 0.7]]
+    assert diagonal.get_xydata().tolist() == [[0, 0], [1, 1]]
+    assert [bar.get_height() for bar in figure.axes[2].patches] == [3, 9]
+    plots.png(figure)
 
 
-def test_layers_begin_at_the_top():
-    table = pd.DataFrame({"layer": ["conv1", "logits"], "numbers": [64, 4], "weights": [9, 20]})
-    left, right = plots.layers(table, "h").axes
-    assert left.yaxis_inverted()
-    assert [bar.get_width() for bar in left.patches] == [64, 4]
-    assert [bar.get_width() for bar in right.patches] == [9, 20]
+def test_bands_draw_each_curve_within_its_limits():
+    curve = ([0, 1], [0.9, 0.5], [0.8, 0.4], [1.0, 0.6])
+    other = ([0, 1], [0.9, 0.7], [0.8, 0.6], [1.0, 0.8])
+    curves = {"noise": curve, "blur": other}
+    figure = plots.bands(curves, "severity", "accuracy", "h", ("chance", 0.25))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["noise", "blur"]
+    chance, line = figure.axes[1].lines
+    assert line.get_ydata().tolist() == [0.9, 0.7]
+    assert set(chance.get_ydata()) == {0.25}
+    drawn = figure.axes[0].collections[0].get_paths()[0].vertices[:, 1]
+    assert (drawn.min(), drawn.max()) == (0.4, 1.0)
+    plots.png(figure)
 
 
 def test_starts_show_every_seed_at_its_height():
@@ -105,3 +88,16 @@ def test_starts_show_every_seed_at_its_height():
         "from random",
         "from simulated",
     ]
+
+
+def test_no_curve_is_left_out():
+    curves = {str(number): ([0, 1], [number, number]) for number in range(6)}
+    assert len(plots.lines(curves, "x", "y", "h").axes[0].lines) == 6
+
+
+def test_bands_can_name_their_ticks_on_an_axis_of_equal_factors():
+    curve = ([10, 100], [0.9, 0.5], [0.8, 0.4], [1.0, 0.6])
+    (axes,) = plots.bands({"a": curve}, "groups", "accuracy", "h", ("chance", 0.25), [10, 100]).axes
+    assert axes.get_xscale() == "log"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "100"]
+    assert axes.get_xticks(minor=True).size == 0

@@ -1,0 +1,147 @@
+"""Curves and clouds of points: each function takes data and returns the figure."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from course_utils.plots.style import DASHED, INK, LINES, OKABE_ITO, headlined, look
+
+# x, y, and what else there is at each x.
+Curve = Sequence[Sequence[float]]
+
+
+@look()
+def lines(
+    curves: Mapping[str, Curve], xlabel: str, ylabel: str, headline: str,
+    level: tuple[str, float] | None = None, log: bool = False,
+) -> Figure:  # fmt: skip
+    """Draw curves, each x and y, and a dashed line of some name and height."""
+    figure, axes = plt.subplots(figsize=(7.5, 3.4))
+    for (name, (x, y)), colour in zip(curves.items(), itertools.cycle(LINES), strict=False):
+        axes.plot(x, y, color=colour, label=name)
+    if level is not None:
+        axes.axhline(level[1], **DASHED, label=level[0])
+    axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+    if len(curves) > 1 or level is not None:
+        axes.legend()
+    return headlined(figure, headline)
+
+
+@look()
+def bands(
+    curves: Mapping[str, Curve], xlabel: str, ylabel: str, headline: str,
+    level: tuple[str, float], ticks: Sequence[float] | None = None,
+) -> Figure:  # fmt: skip
+    """Draw curves of shares, each x, y and the two ends of the 95% interval, side by side.
+
+    ``level`` is the name and height of a dashed line. With ``ticks``, whole numbers to name below,
+    equal steps to the right multiply.
+    """
+    size = max(7.5, 2.5 * len(curves)), 3.4
+    figure, row = plt.subplots(1, len(curves), figsize=size, sharey=True, squeeze=False)
+    for (title, (x, y, low, high)), axes in zip(curves.items(), row[0], strict=True):
+        axes.axhline(level[1], **DASHED, label=level[0])
+        axes.fill_between(x, low, high, color=OKABE_ITO["sky"], alpha=0.4, linewidth=0)
+        axes.plot(x, y, "o-", color=INK, markersize=5)
+        axes.set(title=title, xlabel=xlabel)
+        if ticks is not None:
+            axes.set_xscale("log")
+            axes.set_xticks([], minor=True)
+            axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
+    row[0, 0].set(ylabel=ylabel, ylim=(0, None))
+    row[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
+    row[0, -1].legend(fontsize=9, loc="best")
+    return headlined(figure, headline)
+
+
+@look()
+def scatters(panels: Mapping[str, Curve], xlabel: str, ylabel: str, headline: str) -> Figure:
+    """Draw clouds of points, (x, y), side by side on the same axes."""
+    same = {"sharex": True, "sharey": True, "squeeze": False}
+    figure, row = plt.subplots(1, len(panels), figsize=(3.8 * len(panels), 3.3), **same)
+    for axes, (title, (x, y)) in zip(row[0], panels.items(), strict=True):
+        axes.scatter(x, y, s=14, color=OKABE_ITO["black"], alpha=0.6, linewidths=0)
+        axes.set(title=title, xlabel=xlabel)
+    row[0][0].set_ylabel(ylabel)
+    return headlined(figure, headline)
+
+
+@look()
+def history(runs: Mapping[str, pd.DataFrame | Mapping], headline: str) -> Figure:
+    """Draw loss and accuracy over the epochs: training dashed, validation solid.
+
+    Each run has the columns loss, val_loss, accuracy and val_accuracy, a row an epoch.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
+    for (name, run), colour in zip(runs.items(), itertools.cycle(LINES), strict=False):
+        epochs = np.arange(1, len(run["loss"]) + 1)
+        prefix = f"{name}, " if len(runs) > 1 else ""
+        for axes, score in ((left, "loss"), (right, "accuracy")):
+            axes.plot(epochs, run[score], color=colour, linestyle="--", label=f"{prefix}training")
+            axes.plot(epochs, run[f"val_{score}"], color=colour, label=f"{prefix}validation")
+    left.set(xlabel="epoch", title="loss (cross-entropy)", ylim=(0, None))
+    right.set(xlabel="epoch", title="accuracy", ylim=(0, 1.02))
+    right.yaxis.set_major_formatter(PercentFormatter(1))
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    below = {"loc": "outside lower center", "ncols": 4, "fontsize": 10}
+    figure.legend(*right.get_legend_handles_labels(), **below)
+    return headlined(figure, headline)
+
+
+@look()
+def reliability(tables: Mapping[str, pd.DataFrame], headline: str) -> Figure:
+    """Draw reliability diagrams side by side, and below each how many slices every bin holds.
+
+    The tables are what :func:`course_utils.evaluation.calibration.reliability` returns.
+    """
+    sky, size = OKABE_ITO["sky"], (min(10, 4.2 * len(tables)), 4.6)
+    shape = {"figsize": size, "height_ratios": (3, 1), "squeeze": False}
+    figure, grid = plt.subplots(2, len(tables), sharex=True, sharey="row", **shape)
+    for (title, table), axes, below in zip(tables.items(), *grid, strict=True):
+        axes.plot([0, 1], [0, 1], **DASHED)
+        axes.vlines(table["confidence"], table["low"], table["high"], color=sky, linewidth=5)
+        axes.plot(table["confidence"], table["accuracy"], "o-", color=INK, markersize=5)
+        axes.set_title(title)
+        bins = {"width": table["to"] - table["from"], "align": "edge", "edgecolor": "white"}
+        below.bar(table["from"], table["slices"], color=sky, **bins)
+        below.set(xlabel="confidence", xlim=(0, 1))
+        below.xaxis.set_major_formatter(PercentFormatter(1))
+    grid[0, 0].set(ylabel="accuracy", ylim=(0, 1.02))
+    grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
+    along = {"rotation": 45, "rotation_mode": "anchor", "transform_rotates_text": True}
+    grid[0, 0].text(0.06, 0.08, "as sure as right", color=INK, size=9, **along)
+    grid[1, 0].set_ylabel("slices")
+    return headlined(figure, headline)
+
+
+@look()
+def starts(figures: Mapping[str, Mapping], headline: str) -> Figure:
+    """Draw the figures of ``results/starts-kaggle.json``: a dot a seed, a bar at the mean."""
+    table = pd.DataFrame.from_dict(dict(figures), orient="index")
+    table[["recipe", "start", "size"]] = [name.split(", ") for name in figures]
+    recipes = table["recipe"].unique()
+    colours = dict(zip(table["start"].unique(), LINES, strict=False))
+    figure, row = plt.subplots(1, len(recipes), figsize=(3.2 * len(recipes), 3.5), sharey=True)
+    for axes, recipe in zip(row, recipes, strict=True):
+        here = table[table["recipe"] == recipe]
+        sizes, own = [*here["size"].unique()], [*here["start"].unique()]
+        for one in here.itertuples():
+            x = sizes.index(one.size) + 0.24 * (own.index(one.start) - (len(own) - 1) / 2)
+            colour = colours[one.start]
+            axes.plot([x - 0.09, x + 0.09], [one.mean] * 2, color=colour, linewidth=3)
+            axes.scatter([x] * len(one.seeds), one.seeds, color=colour, s=16, alpha=0.6)
+            above = {"ha": "center", "color": colour, "size": 9}
+            axes.text(x, max(one.seeds) + 1.5, f"{one.mean:.0f}", **above)
+        axes.set_xticks(range(len(sizes)), sizes)
+        axes.set(xlim=(-0.55, len(sizes) - 0.45), title=recipe)
+    row[0].set(ylabel="test slices right, %", ylim=(20, 102))
+    handles = [plt.Line2D([], [], color=colour, linewidth=3) for colour in colours.values()]
+    names = [f"from {start}" for start in colours]
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=10)
+    return headlined(figure, headline)
