@@ -14,13 +14,13 @@ import time
 import urllib.error
 import urllib.request
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from course_utils import datasets, models, settings
 from course_utils.core import pictures
+from course_utils.core.backend import keras
 from course_utils.training import runs
 from course_utils.webapp import app, ood, uploads
 

@@ -1,29 +1,16 @@
 """From a file's bytes to an answer: words that hold, refusals in a sentence, nothing kept."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import models, settings
+from course_utils import settings
 from course_utils.core import pictures
 from course_utils.core.errors import CourseError
 from course_utils.training import runs
-from course_utils.webapp import app, ood
-
-
-@pytest.fixture
-def assistant(practice):
-    """An assistant on the practice data whose network has learnt nothing and whose gate is open."""
-    import keras
-
-    keras.utils.set_random_seed(1)
-    model = models.baseline()
-    cases = practice.take(np.arange(0, 3200, 40))
-    gate = ood.fit(model, cases, cases)
-    gate.limits.update(picture=1e9, features=1e9)
-    confidences = np.linspace(0.25, 1, 400)
-    right = np.arange(400) >= 200
-    return app.Assistant(model, 1.0, gate, cases, confidences, right)
+from course_utils.webapp import app
 
 
 def test_a_slice_gets_everything_that_belongs_to_an_answer(assistant):
@@ -77,6 +64,13 @@ def test_words_follow_the_confidence_and_count_the_evidence(assistant, share, ve
     assert says.startswith(f"The model {verb}. Of the 100 validation slices")
     number = int(says.rstrip(".").split()[-2])
     assert number == pytest.approx(right, abs=2)
+
+
+def test_two_classes_of_ones_own_are_spoken_of(assistant):
+    cases = dataclasses.replace(assistant.cases, class_names=("healthy", "ill"))
+    two = dataclasses.replace(assistant, cases=cases)
+    says = app.how_sure(two, np.array([0.3, 0.7]))
+    assert says.startswith("The model leans towards ill (70%); healthy comes next.")
 
 
 def test_it_is_prepared_once_and_reloaded(practice, monkeypatch, own_data_folder, assistant):

@@ -5,25 +5,16 @@ import io
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from course_utils import models
 from course_utils.core import pictures
-from course_utils.webapp import app, ood
+from course_utils.webapp import app
 
 page_module = pytest.importorskip(
     "course_utils.webapp.page", reason="the extra 'app' is not installed: make extras"
 )
-
-
-@pytest.fixture
-def assistant(practice):
-    model = models.baseline()
-    cases = practice.take(np.arange(0, 3200, 40))
-    gate = ood.fit(model, cases, cases)
-    gate.limits.update(picture=1e9, features=1e9)
-    return app.Assistant(model, 1.0, gate, cases, np.ones(100), np.ones(100, bool))
 
 
 @pytest.fixture
@@ -50,6 +41,15 @@ def test_an_answer_becomes_words_and_pictures(page, assistant):
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
     assert np.array_equal(pixels(sent["similar"][0]["slice"]), image)
     assert assistant.cases.table["patient"].iloc[3] in sent["similar"][0]["says"]
+
+
+def test_every_class_has_a_colour_of_its_own(assistant):
+    shares = {"grade I": 0.2, "grade II": 0.5, "none": 0.3}
+    heat = assistant.cases.images[0].astype(np.float32) / 255
+    found = app.Answer("It is.", assistant.cases.images[0], shares, heat, pd.DataFrame())
+    rows = page_module.described(assistant, found)["probabilities"]
+    assert [row["name"] for row in rows] == ["grade II", "none", "grade I"]
+    assert len({row["colour"] for row in rows}) == 3
 
 
 def test_a_practice_slice_is_one_of_the_samples(page, assistant):
