@@ -117,25 +117,12 @@ _FACE = [
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Head:
-    """The template head.
+    """The template head, on a grid of (99, 128, 122)."""
 
-    Attributes
-    ----------
-    tissues : ndarray of float32, (tissues, 99, 128, 122)
-        Share of each of ``TISSUES`` in a voxel; what is missing to 1 is air.
-    depth : ndarray of float32, (99, 128, 122)
-        Distance from the brain's surface in mm, negative inside the brain.
-    noise : ndarray of float32, (99, 128, 122)
-        Smooth random field, mean 0, standard deviation 1: the raw material of all irregular
-        shapes.
-    near : ndarray of bool, (99, 128, 122)
-        Within 10 mm of tissue: what lies further off stays air in any patient.
-    """
-
-    tissues: np.ndarray
-    depth: np.ndarray
-    noise: np.ndarray
-    near: np.ndarray
+    tissues: np.ndarray  # Share of each of TISSUES in a voxel; what is missing to 1 is air.
+    depth: np.ndarray  # Distance from the brain's surface in mm, negative inside the brain.
+    noise: np.ndarray  # Smooth random field of mean 0 and deviation 1: makes shapes irregular.
+    near: np.ndarray  # Within 10 mm of tissue: what lies further off is air in any patient.
 
 
 _built: list[Head] = []

@@ -22,51 +22,21 @@ _UNEVENNESS = {"glioma": 0.2, "meningioma": 0.05, "pituitary": 0.07}
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Lesion:
-    """One lesion: where it is, how large, and how it looks.
+    """One lesion: where it is, how large, and how it looks; lengths in mm."""
 
-    Attributes
-    ----------
-    kind : {"glioma", "meningioma", "pituitary"}
-        Decides place, outline and signal.
-    visible : bool
-        False in a patient without a tumour: the lesion is not painted.
-    site : ndarray of float, (3,)
-        Middle of the lesion in the template head.
-    radius : float
-        Typical radius in mm.
-    stretch : ndarray of float, (3,)
-        Scale along x, y, z.
-    roughness : float
-        How far the outline departs from round, as a share of the radius.
-    grade : {"high", "low", ""}
-        Of a glioma.
-    strength : float
-        Share of the full contrast against white matter.
-    core : float
-        Radius of the dead or fluid core as a share of the lesion's; 0 for a solid lesion.
-    oedema : float
-        Reach of the oedema beyond the outline in mm.
-    tail : float
-        Reach of the dural tail from the middle, as a share of the radius; 0 without one.
-    push : float
-        Mass effect: how much of its own volume the lesion pushes aside.
-    texture : ndarray of int, (3,)
-        Shift into the noise field, so that no two lesions share an outline.
-    """
-
-    kind: str
-    visible: bool
-    site: np.ndarray
+    kind: str  # A class with a tumour: decides place, outline and signal.
+    visible: bool  # False in a patient without a tumour: the lesion is not painted.
+    site: np.ndarray  # Its middle in the template head, (3,).
     radius: float
-    stretch: np.ndarray
-    roughness: float
-    grade: str
-    strength: float
-    core: float
-    oedema: float
-    tail: float
-    push: float
-    texture: np.ndarray
+    stretch: np.ndarray  # Scale along x, y, z.
+    roughness: float  # How far the outline departs from round, as a share of the radius.
+    grade: str  # Of a glioma "high" or "low", else "".
+    strength: float  # Share of the full contrast against white matter.
+    core: float  # Radius of the dead or fluid core as a share of the lesion's; 0 if solid.
+    oedema: float  # Reach of the oedema beyond the outline.
+    tail: float  # Reach of the dural tail from the middle, as a share of the radius; 0 without.
+    push: float  # Mass effect: how much of its own volume the lesion pushes aside.
+    texture: np.ndarray  # Shift into the noise field, so that no two lesions share an outline.
 
     @property
     def reach(self) -> float:
@@ -76,21 +46,11 @@ class Lesion:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Place:
-    """Points of a patient around a lesion.
+    """Points of a patient around a lesion, in mm."""
 
-    Attributes
-    ----------
-    points : ndarray of float, (n, 3)
-        Positions in mm.
-    away : ndarray of float, (n, 3)
-        The same from the middle of the lesion.
-    depth : ndarray of float, (n,)
-        Distance from the brain's surface in mm, negative inside.
-    """
-
-    points: np.ndarray
-    away: np.ndarray
-    depth: np.ndarray
+    points: np.ndarray  # (n, 3)
+    away: np.ndarray  # The same from the middle of the lesion.
+    depth: np.ndarray  # Distance from the brain's surface, negative inside, (n,).
 
 
 def draw(label: str, difficulty: str, rng: np.random.Generator) -> Lesion:
@@ -150,11 +110,7 @@ def mass_effect(lesion: Lesion, place: Place) -> np.ndarray:
 
 
 def paint(
-    lesion: Lesion,
-    place: Place,
-    images: np.ndarray,
-    white: np.ndarray,
-    levels: dict[str, np.ndarray],
+    lesion: Lesion, place: Place, images: np.ndarray, white: np.ndarray, levels: dict
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw a lesion over healthy tissue.
 
@@ -199,18 +155,10 @@ def paint(
         cover(inside, faint * (1 + 0.05 * grain), wet * (1 + 0.05 * grain))
         return images, inside
     flair = wet if lesion.kind == "glioma" else levels["grey"][1]
-    cover(
-        inside,
-        bright * (1 + _UNEVENNESS[lesion.kind] * grain),
-        flair * (1 + 0.05 * grain),
-    )
+    cover(inside, bright * (1 + _UNEVENNESS[lesion.kind] * grain), flair * (1 + 0.05 * grain))
     if lesion.core:
         rim = (1 - lesion.core) * lesion.radius * (1 + 0.5 * grain)
-        cover(
-            np.clip(0.5 - (surface + rim) / 2, 0, 1),
-            0.5 * dark,
-            0.8 * levels["grey"][1],
-        )
+        cover(np.clip(0.5 - (surface + rim) / 2, 0, 1), 0.5 * dark, 0.8 * levels["grey"][1])
     return images, inside
 
 
@@ -226,26 +174,14 @@ def _sites() -> dict[str, np.ndarray]:
     depth, white = anatomy.head().depth, anatomy.tissue("white")
     vault = (np.abs(depth + 2) < 1.5) & (z > -46) & ~((z < -20) & (y < -20) & (np.abs(x) < 30))
     falx = (np.abs(x) < 3) & (z > 32) & (depth < -3)
-    masks = {
-        "glioma": (white > 0.7) & (depth < -9) & (z > -46),
-        "meningioma": vault | falx,
-    }
+    masks = {"glioma": (white > 0.7) & (depth < -9) & (z > -46), "meningioma": vault | falx}
     rng = np.random.default_rng(0)
     sites = {"pituitary": SELLA[None]}
     for name, mask in masks.items():
         places = np.float32(anatomy.ORIGIN + anatomy.VOXEL * np.argwhere(mask))
         a, b, c = np.exp(-(((places - SELLA) / [8, 10, 10]) ** 2) / 2).T
-        chances = sum(
-            share * part / part.sum()
-            for share, part in (
-                (1, a),
-                (1, b),
-                (1, c),
-                (2, a * b),
-                (2, b * c),
-                (2, c * a),
-            )
-        )
+        parts = [(1, a), (1, b), (1, c), (2, a * b), (2, b * c), (2, c * a)]
+        chances = sum(share * part / part.sum() for share, part in parts)
         sites[name] = rng.choice(places, 4000, p=chances / chances.sum())
     return sites
 

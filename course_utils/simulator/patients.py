@@ -13,7 +13,6 @@ from scipy import ndimage
 
 from course_utils.core.errors import CourseError
 from course_utils.simulator import anatomy, lesions, scanners, warps
-from course_utils.simulator.anatomy import SHAPE, VOXEL
 
 LABELS = ("glioma", "meningioma", "notumor", "pituitary")
 
@@ -26,11 +25,11 @@ class Patient:
     ----------
     label : str
         Class name.
-    difficulty : str
-        ``"easy"``, ``"medium"`` or ``"hard"``: how large and how bright the lesion is.
+    difficulty : {"easy", "medium", "hard"}
+        How large and how bright the lesion is.
     lesion : lesions.Lesion
-        What grows there; not ``visible`` in a patient without a tumour, where it only says which
-        place the slices go through.
+        Not ``visible`` in a patient without a tumour, where it only says which place the slices
+        go through.
     centre : ndarray of float, (3,)
         Middle of the lesion in the patient, RAS, mm.
     warp : warps.Warp
@@ -51,6 +50,13 @@ class Patient:
         """The template in this patient's contrasts: float32, (2, 99, 128, 122)."""
         return scanners.tissue_signal(self.scanner, self.warp)
 
+    @property
+    def findings(self) -> dict[str, str | None]:
+        """Difficulty and grade, as tables list them: None where there is no tumour or no grade."""
+        if not self.lesion.visible:
+            return {"difficulty": None, "grade": None}
+        return {"difficulty": self.difficulty, "grade": self.lesion.grade or None}
+
 
 def patient(seed: int | Sequence[int], label: str, difficulty: str | None = None) -> Patient:
     """Simulate one patient.
@@ -60,19 +66,18 @@ def patient(seed: int | Sequence[int], label: str, difficulty: str | None = None
     seed : int or sequence of int
         The same seed gives the same patient.
     label : {"glioma", "meningioma", "notumor", "pituitary"}
-        The class.
     difficulty : {"easy", "medium", "hard"}, optional
-        How large and how bright the lesion is; drawn at random where it is left out.
+        Drawn at random where it is left out.
 
     Raises
     ------
     CourseError
         If there is no such class or difficulty.
     """
-    for value, known in ((label, LABELS), (difficulty, (None, *lesions.DIFFICULTIES))):
-        if value not in known:
-            choice = ", ".join(filter(None, known))
-            raise CourseError(f"A patient cannot be simulated as {value!r}: use one of {choice}.")
+    for value, choices in ((label, LABELS), (difficulty, (None, *lesions.DIFFICULTIES))):
+        if value not in choices:
+            names = ", ".join(filter(None, choices))
+            raise CourseError(f"A patient cannot be simulated as {value!r}: use one of {names}.")
     rng = np.random.default_rng(seed)
     drawn = str(rng.choice(lesions.DIFFICULTIES))
     difficulty = difficulty or drawn
@@ -84,18 +89,28 @@ def patient(seed: int | Sequence[int], label: str, difficulty: str | None = None
 def locate(
     patient: Patient, points: np.ndarray, source: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, lesions.Place]:
-    """Find what is near the lesion, and let the lesion push it aside.
+    """Find where points of a patient come from once the lesion has pushed tissue aside.
 
-    ``points`` and ``source``, both (n, 3) in mm, are places of the patient and where the warp
-    alone finds them in the template. The answer is where they come from in voxels, (3, n), which
-    of them the lesion can reach, and those seen from the lesion.
+    Parameters
+    ----------
+    points, source : ndarray of float, (n, 3)
+        Places of the patient, and where the warp alone finds them in the template, mm.
+
+    Returns
+    -------
+    index : ndarray of float, (3, n)
+        Where they come from, in voxels of the template.
+    near : ndarray of int, (m,)
+        Which of them the lesion can reach.
+    place : lesions.Place
+        Those, as seen from the lesion.
     """
     index = anatomy.to_index(source).T
     away = points - patient.centre
     near = np.flatnonzero((away**2).sum(axis=1) < patient.lesion.reach**2)
     depth = ndimage.map_coordinates(anatomy.head().depth, index[:, near], order=1, mode="nearest")
     place = lesions.Place(points[near], away[near], depth)
-    index[:, near] -= lesions.mass_effect(patient.lesion, place).T / VOXEL
+    index[:, near] -= lesions.mass_effect(patient.lesion, place).T / anatomy.VOXEL
     return index, near, place
 
 
@@ -122,7 +137,7 @@ def sample(
     share = np.zeros(len(points), np.float32)
     # More than half of a picture is air, which needs no work.
     rough = (anatomy.to_index(warps.turned(warp, points)) + 0.5).astype(np.int32)
-    solid = ((rough >= 0) & (rough < SHAPE)).all(axis=1)
+    solid = ((rough >= 0) & (rough < anatomy.SHAPE)).all(axis=1)
     solid[solid] = head.near[tuple(rough[solid].T)]
     solid = np.flatnonzero(solid)
     source = warps.to_template(warp, points[solid])

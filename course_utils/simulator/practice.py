@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-import joblib
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from course_utils import settings
 from course_utils.simulator import anatomy, lesions, scanners, scans
@@ -36,8 +34,8 @@ def make(
     masks : ndarray of bool, (slices, 128, 128)
         Where the lesion is; oedema is not part of it.
     table : pandas.DataFrame
-        A row a slice: label, patient, group, split, source, and the columns
-        of :func:`course_utils.simulator.scans.slices`.
+        One row per slice: label, patient, group, split, source, and the columns of
+        :func:`course_utils.simulator.scans.slices`.
     """
     images, masks, tables = zip(*each(_member, seed, patients, "Simulating patients"), strict=True)
     contrasts = dict(zip(scanners.CONTRASTS, np.concatenate(images, axis=1), strict=True))
@@ -45,22 +43,14 @@ def make(
 
 
 def each(make: Callable[..., tuple], seed: int, patients: int, title: str) -> Iterator[tuple]:
-    """Make something of every patient, on all cores, with a progress bar.
+    """Make something of every patient, in their order, on all cores, with a titled progress bar.
 
-    Parameters
-    ----------
-    make : callable
-        Takes the head, a patient's number, the seed and the number of patients.
-    seed, patients : int
-        See :func:`make`.
-    title : str
-        What stands before the bar.
-
-    Yields
-    ------
-    tuple
-        What ``make`` returned, in the order of the patients.
+    ``make`` takes the template head, a patient's number, the seed and the number of patients.
     """
+    # The cache's version is asked for far more often than patients are simulated.
+    import joblib
+    from tqdm.auto import tqdm
+
     head = anatomy.head()
     # Workers with nothing to do would otherwise hold their memory for minutes.
     with joblib.parallel_config(backend="loky", idle_worker_timeout=5):
@@ -73,31 +63,30 @@ def each(make: Callable[..., tuple], seed: int, patients: int, title: str) -> It
 def member(
     number: int, seed: int = settings.SEED, patients: int = PATIENTS
 ) -> tuple[Patient, list[str], dict[str, str]]:
-    """One patient of the practice data, and how to cut and to list him.
+    """One patient of the practice data.
 
     Returns
     -------
     patient : Patient
     planes : list of str
-        A plane for each slice.
-    known : dict of str to str
+        One for each slice.
+    listed : dict of str to str
         label, patient, group, split and source, as in the table of :func:`make`.
     """
-    # Who has what is dealt like cards, so that a patient's number tells nothing.
+    # Classes are dealt like cards, so that a patient's number tells nothing.
     card = int(np.random.default_rng(seed).permutation(patients)[number])
     turn, suit = divmod(card, len(LABELS))
     person = patient([seed, number], LABELS[suit], lesions.DIFFICULTIES[turn // 3 % 3])
-    name, split = f"P{number + 1:03d}", "test" if turn % 4 == 3 else "train"
-    known = {"label": LABELS[suit], "patient": name, "group": name, "split": split}
     planes = [scanners.PLANES[(turn + index) % 3] for index in range(SLICES)]
-    return person, planes, known | {"source": "simulated"}
+    name, split = f"P{number + 1:03d}", "test" if turn % 4 == 3 else "train"
+    listed = {"label": LABELS[suit], "patient": name, "group": name, "split": split}
+    return person, planes, listed | {"source": "simulated"}
 
 
 def _member(
     head: anatomy.Head, number: int, seed: int, patients: int
 ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    """Slices of one patient of the practice data, with a table that says everything."""
     anatomy.use(head)
-    person, planes, known = member(number, seed, patients)
+    person, planes, listed = member(number, seed, patients)
     images, masks, table = scans.slices(person, planes)
-    return images, masks, pd.concat([pd.DataFrame(known, index=table.index), table], axis=1)
+    return images, masks, pd.concat([pd.DataFrame(listed, index=table.index), table], axis=1)

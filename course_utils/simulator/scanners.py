@@ -17,72 +17,37 @@ PLANES = ("axial", "coronal", "sagittal")
 # For each plane the axes (x, y, z) that run across, down and through the slice.
 AXES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}
 
-# Mean brightness of each tissue in t1ce and flair; 1 is white on the screen.
+# Mean brightness of each tissue in t1ce, in flair, and in T2, which only pretraining draws; 1 is
+# white on the screen.
 _LEVELS = {
-    "csf": (0.10, 0.08),
-    "grey": (0.34, 0.56),
-    "white": (0.40, 0.44),
-    "bone": (0.05, 0.05),
-    "marrow": (0.5, 0.35),
-    "fat": (0.92, 0.62),
-    "muscle": (0.30, 0.34),
-    "mucosa": (0.54, 0.60),
-    "vessel": (0.62, 0.25),
-    "enhancement": (0.94, 0.62),
-    "oedema": (0.26, 0.85),
-}
-# Brightness in T2, which only pretraining draws.
-_T2 = {
-    "csf": 0.95,
-    "grey": 0.58,
-    "white": 0.42,
-    "bone": 0.05,
-    "marrow": 0.45,
-    "fat": 0.75,
-    "muscle": 0.25,
-    "mucosa": 0.7,
-    "vessel": 0.08,
-    "enhancement": 0.75,
-    "oedema": 0.88,
+    "csf": (0.10, 0.08, 0.95),
+    "grey": (0.34, 0.56, 0.58),
+    "white": (0.40, 0.44, 0.42),
+    "bone": (0.05, 0.05, 0.05),
+    "marrow": (0.50, 0.35, 0.45),
+    "fat": (0.92, 0.62, 0.75),
+    "muscle": (0.30, 0.34, 0.25),
+    "mucosa": (0.54, 0.60, 0.70),
+    "vessel": (0.62, 0.25, 0.08),
+    "enhancement": (0.94, 0.62, 0.75),
+    "oedema": (0.26, 0.85, 0.88),
 }
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scanner:
-    """What is the same in all images of one patient.
+    """What is the same in all images of one patient."""
 
-    Attributes
-    ----------
-    levels : dict of str to ndarray of float, (2,)
-        Brightness of each tissue in t1ce and flair.
-    bias : ndarray of float, (2, 9)
-        Bias field: the logarithm of a polynomial of second degree, for each contrast.
-    noise : float
-        Standard deviation of the noise in either channel, as a share of white.
-    blur : float
-        Standard deviation of the in-plane blur, in pixels.
-    thickness : float
-        Slice thickness in mm.
-    view : float
-        Side of the square field of view in mm.
-    shift : ndarray of float, (3,)
-        How far the field of view is off the middle of the head, in mm.
-    gain, gamma : float
-        Display window: ``(gain * signal) ** gamma``.
-    seed : int
-        Seed of the noise.
-    """
-
-    levels: dict[str, np.ndarray]
-    bias: np.ndarray
-    noise: float
-    blur: float
-    thickness: float
-    view: float
-    shift: np.ndarray
-    gain: float
+    levels: dict[str, np.ndarray]  # Brightness of each tissue in t1ce and flair, (2,).
+    bias: np.ndarray  # Of each contrast: its logarithm is a polynomial of second degree, (2, 9).
+    noise: float  # Standard deviation of the noise in either channel, as a share of white.
+    blur: float  # Standard deviation of the in-plane blur, in pixels.
+    thickness: float  # Of a slice, in mm.
+    view: float  # Side of the square field of view in mm.
+    shift: np.ndarray  # How far the field of view is off the middle of the head, in mm, (3,).
+    gain: float  # Display window: (gain * signal) ** gamma.
     gamma: float
-    seed: int
+    seed: int  # Of the noise.
 
     @property
     def pixel(self) -> float:
@@ -91,11 +56,9 @@ class Scanner:
 
 
 def draw(rng: np.random.Generator) -> Scanner:
-    """Draw a scanner; tissues keep their order of brightness, but vary by 10%."""
+    """Draw a good scanner; the brightness of each tissue varies by 10%."""
     return Scanner(
-        levels={
-            name: np.array(values) * rng.uniform(0.9, 1.1, 2) for name, values in _LEVELS.items()
-        },
+        levels={name: values[:2] * rng.uniform(0.9, 1.1, 2) for name, values in _LEVELS.items()},
         bias=rng.normal(0, 0.08, (2, 9)),
         noise=rng.uniform(0.008, 0.03),
         blur=rng.uniform(0.2, 0.8),
@@ -113,16 +76,13 @@ def draw_widely(rng: np.random.Generator) -> Scanner:
 
     A network that has met every contrast can rely on none (Billot et al., SynthSeg, 2023). The
     first channel stays near t1ce, as most slices in practice are; the second is near flair, near
-    T2, or has a brightness by lot for each tissue.
+    T2, or has a random brightness for each tissue.
     """
-    levels = {name: np.array(values) for name, values in _LEVELS.items()}
-    other = rng.choice(["flair", "t2", "any"], p=[0.4, 0.3, 0.3])
-    for name, level in levels.items():
-        if other == "t2":
-            level[1] = _T2[name]
-        elif other == "any":
-            level[1] = rng.uniform(0.02, 1)
-        level *= rng.uniform(0.7, 1.3, 2)
+    levels = {}
+    second = rng.choice(["flair", "t2", "any"], p=[0.4, 0.3, 0.3])
+    for name, (t1ce, flair, t2) in _LEVELS.items():
+        level = rng.uniform(0.02, 1) if second == "any" else {"flair": flair, "t2": t2}[second]
+        levels[name] = [t1ce, level] * rng.uniform(0.7, 1.3, 2)
     return Scanner(
         levels=levels,
         bias=rng.normal(0, 0.2, (2, 9)),
@@ -138,12 +98,7 @@ def draw_widely(rng: np.random.Generator) -> Scanner:
 
 
 def tissue_signal(scanner: Scanner, warp: warps.Warp) -> np.ndarray:
-    """The template head in a patient's contrasts, with the patient's sulci.
-
-    Returns
-    -------
-    ndarray of float32, (2, 99, 128, 122)
-    """
+    """The template head in a patient's contrasts and sulci: float32, (2, 99, 128, 122)."""
     head = anatomy.head()
     levels = np.array([scanner.levels[name] for name in anatomy.TISSUES], np.float32)
     # Not by matrix product, whose last digit may depend on the number of threads.
@@ -158,21 +113,11 @@ def tissue_signal(scanner: Scanner, warp: warps.Warp) -> np.ndarray:
 
 
 def pixels(scanner: Scanner, plane: str, position: float) -> np.ndarray:
-    """Where the pixels of a slice lie in the patient.
+    """Where the pixels of a slice lie in the patient: float32, (128, 128, 3), mm, RAS.
 
     Radiological display: on axial and coronal slices the patient's right is on the left of the
     picture, the front is up on axial slices, and on sagittal slices the nose points to the right.
-
-    Parameters
-    ----------
-    plane : {"axial", "coronal", "sagittal"}
-    position : float
-        Where the slice cuts the axis that runs through it, in mm.
-
-    Returns
-    -------
-    ndarray of float, (128, 128, 3)
-        RAS coordinates in mm, by row and column of the picture.
+    ``position`` is where the slice cuts the axis that runs through it, in mm.
     """
     size = settings.IMAGE_SIZE
     line = (np.arange(size) - (size - 1) / 2) * scanner.pixel
@@ -186,15 +131,11 @@ def pixels(scanner: Scanner, plane: str, position: float) -> np.ndarray:
 
 
 def voxels(corner: np.ndarray, shape: tuple[int, int, int], voxel: float) -> np.ndarray:
-    """Where the middles of a volume's voxels lie, in mm, RAS: float32, (*shape, 3).
+    """Where the middles of a volume's voxels lie, the first one at ``corner``, in mm, RAS.
 
-    Parameters
-    ----------
-    corner : ndarray of float32, (3,)
-        Middle of the first voxel.
-    shape : tuple of int
-    voxel : float
-        Side of a voxel in mm.
+    Returns
+    -------
+    ndarray of float32, (*shape, 3)
     """
     return np.moveaxis(corner[:, None, None, None] + voxel * np.indices(shape, np.float32), 0, -1)
 

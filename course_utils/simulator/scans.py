@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course_utils.simulator import anatomy, lesions, patients, scanners, warps
-from course_utils.simulator.anatomy import SHAPE, VOXEL
+from course_utils.simulator.anatomy import VOXEL
 from course_utils.simulator.patients import Patient
 
 _TETRAHEDRON = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.float32)
@@ -18,7 +18,7 @@ def slices(patient: Patient, planes: Sequence[str]) -> tuple[np.ndarray, np.ndar
     Parameters
     ----------
     planes : sequence of str
-        A plane for each slice; the first slice of a plane goes through the lesion's middle.
+        One for each slice; of each plane, one slice goes through the lesion's middle.
 
     Returns
     -------
@@ -26,29 +26,25 @@ def slices(patient: Patient, planes: Sequence[str]) -> tuple[np.ndarray, np.ndar
         In t1ce and flair.
     masks : ndarray of bool, (slices, 128, 128)
     table : pandas.DataFrame
-        A row a slice: plane, position_mm (on the axis through the slice, RAS), middle,
+        One row per slice: plane, position_mm (on the axis through the slice, RAS), middle,
         lesion_area_mm2, lesion_diameter_mm (of a ball of the same volume), difficulty, grade.
     """
-    scanner, lesion = patient.scanner, patient.lesion
+    scanner, visible = patient.scanner, patient.lesion.visible
     rng = np.random.default_rng([scanner.seed, 0])
     body, corner = _body(patient)
-    diameter = 2 * (body.sum() * VOXEL**3 * 3 / (4 * np.pi)) ** (1 / 3)
     images, masks, rows = [], [], []
     for plane, position, middle in _positions(body, corner, planes, rng):
         points = scanners.pixels(scanner, plane, position)
         # Two layers stand for the thickness of the slice.
         step = scanner.thickness / 4 * np.eye(3, dtype=np.float32)[scanners.AXES[plane][2]]
-        signal, part = patients.sample(patient, points, [-step, step])
+        signal, share = patients.sample(patient, points, [-step, step])
         number = 1 + len(images)
         images.append(scanners.acquire(scanner, signal, points, scanner.blur, stream=number))
-        masks.append(part > 0.5)
-        rows.append((plane, position, middle, masks[-1].sum() * scanner.pixel**2))
+        masks.append(share > 0.5)
+        rows.append((plane, position, middle and visible, masks[-1].sum() * scanner.pixel**2))
     table = pd.DataFrame(rows, columns=["plane", "position_mm", "middle", "lesion_area_mm2"])
-    known = (diameter, patient.difficulty, lesion.grade or None)
-    names = ["lesion_diameter_mm", "difficulty", "grade"]
-    table[names] = known if lesion.visible else (0.0, None, None)
-    table["middle"] &= lesion.visible
-    return np.stack(images, axis=1), np.stack(masks), table
+    table["lesion_diameter_mm"] = ball_diameter(body.sum() * VOXEL**3) if visible else 0.0
+    return np.stack(images, axis=1), np.stack(masks), table.assign(**patient.findings)
 
 
 def volume(
@@ -93,7 +89,12 @@ def whole(patient: Patient) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     affine = np.diag([VOXEL, VOXEL, VOXEL, 1.0])
     affine[:3, 3] = anatomy.ORIGIN
-    return *volume(patient, anatomy.ORIGIN, SHAPE), affine
+    return *volume(patient, anatomy.ORIGIN, anatomy.SHAPE), affine
+
+
+def ball_diameter(volume: float) -> float:
+    """Diameter in mm of a ball of a volume in mm³."""
+    return 2 * (volume * 3 / (4 * np.pi)) ** (1 / 3)
 
 
 def _body(patient: Patient) -> tuple[np.ndarray, np.ndarray]:
@@ -103,8 +104,12 @@ def _body(patient: Patient) -> tuple[np.ndarray, np.ndarray]:
     shape = (2 * reach + 1,) * 3
     points = scanners.voxels(corner, shape, VOXEL).reshape(-1, 3)
     _, near, place = patients.locate(patient, points, warps.to_template(patient.warp, points))
+    surface = lesions.outline(patient.lesion, place)
     body = np.zeros(np.prod(shape), bool)
-    body[near] = lesions.outline(patient.lesion, place) < 0
+    body[near] = surface < 0
+    if not body.any():
+        # A small and rough lesion may lie between all points of the grid.
+        body[near[surface.argmin()]] = True
     return body.reshape(shape), corner
 
 
@@ -120,7 +125,8 @@ def _positions(
         middle = int(areas.argmax())
         reach = np.flatnonzero(areas > 0.25 * areas.max())
         steps = (np.arange(count - 1) + rng.random(count - 1)) / max(1, count - 1)
-        places = sorted([middle, *(reach[0] + steps * (reach[-1] - reach[0]))][:count])
+        others = reach[0] + steps * (reach[-1] - reach[0])
+        places = sorted([(middle, True), *((place, False) for place in others)])
         start = float(corner[axis])
-        result += [(plane, start + VOXEL * place, place == middle) for place in places]
+        result += [(plane, start + VOXEL * place, at_middle) for place, at_middle in places]
     return result

@@ -16,27 +16,13 @@ _WIDENING = np.array([0.6, 0.2, 0.4], np.float32)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Warp:
-    """How one head differs in shape from the template.
+    """How one head differs in shape from the template."""
 
-    Attributes
-    ----------
-    linear : ndarray of float, (3, 3)
-        Rotation and size.
-    elastic : ndarray of float, (3, 28, 36, 34)
-        Smooth displacement in mm on an 8 mm grid.
-    ventricles : float
-        How far the lateral ventricles widen; negative where they are narrow.
-    sulci : float
-        Width of the sulci; grows with age like the ventricles.
-    folds : ndarray of int, (3,)
-        Shift into the noise field that the sulci follow.
-    """
-
-    linear: np.ndarray
-    elastic: np.ndarray
-    ventricles: float
-    sulci: float
-    folds: np.ndarray
+    linear: np.ndarray  # Rotation and size, (3, 3).
+    elastic: np.ndarray  # Smooth displacement in mm on an 8 mm grid, (3, 28, 36, 34).
+    ventricles: float  # How far the lateral ventricles widen; negative where they are narrow.
+    sulci: float  # Width of the sulci; grows with age like the ventricles.
+    folds: np.ndarray  # Shift into the noise field that the sulci follow, (3,).
 
 
 def draw(rng: np.random.Generator) -> Warp:
