@@ -1,81 +1,77 @@
 """What ``course audit`` finds wrong with a data set, and writes down."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 
-from course_utils import datasets, evaluation, settings
+from course_utils import datasets, settings
+from course_utils.cli import figures
 from course_utils.core import results
+from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
-from course_utils.evaluation import intervals
 from course_utils.realdata import duplicates, shortcuts
 
 CARD = settings.ROOT / "data" / "README.md"
 SPLITS = ("official", "group", "slice")
+PROBES = ("histogram", "border", "geometry")
+NO_TEST = "The data came without a test set of its publisher's."
 
 
-def measure(dataset: str | None = None) -> Path:
+def audit(dataset: str | None = None) -> Path:
     """Count duplicates, leaks and label conflicts, and see how far each shortcut probe gets.
-
-    Parameters
-    ----------
-    dataset : {"practice", "kaggle"}, optional
-        See :func:`course_utils.datasets.load`.
 
     Returns
     -------
     Path
         The result: ``results/audit-<dataset>.json``. A probe has an accuracy for each way to
         split the data and, under ``official_clean``, for the publisher's test slices of which
-        nothing was in training.
-
-    Raises
-    ------
-    CourseError
-        If there is no such data set.
+        nothing was in training. What cannot be measured is null, with the reason.
     """
     data = datasets.load(dataset)
     sizes = data.table["group"].value_counts()
-    figures = {
+    found = {
         "slices": len(data),
         "groups": len(sizes),
         "largest_group": int(sizes.max()),
         "conflicting_labels": len(duplicates.label_conflicts(data)),
         "copies": _copies(data),
-        "leakage": {by: duplicates.leakage(data, by).T.to_dict() for by in SPLITS},
-        "probes": {name: _accuracies(data, name) for name in _possible(data)},
+        "leakage": {by: _leakage(data, by) for by in SPLITS},
+        "probes": {name: _accuracies(data, name) for name in PROBES},
     }
     return results.save(
         f"audit-{data.name}",
-        figures,
-        command=f"course audit --dataset {data.name}",
+        found,
+        command=results.command("audit", dataset=data.name),
         dataset=data.name,
         same=duplicates.SAME,
         radius=duplicates.RADIUS,
     )
 
 
-def table(figures: dict) -> str:
-    """Draw what an audit found as Markdown, the published split beside the one by group.
+def table(found: dict) -> str:
+    """Draw what :func:`audit` found as Markdown, the published split beside the one by group."""
+    official, group = (found["leakage"][by] for by in ("official", "group"))
 
-    Parameters
-    ----------
-    figures : dict
-        The figures of a result of :func:`measure`.
-    """
-    leaked = figures["copies"]
-    rows = [("", "published split", "split by group"), ("---",) * 3]
-    rows.append(("test slices", *_counts(figures, "slices")))
-    rows.append(("the same file is in training", *_counts(figures, "exact")))
-    upright = f"{leaked['upright']['leaked_test_slices']:,}"
-    clean = _counts(figures, "group")[1]
-    rows.append(("a near-duplicate is in training", upright, clean))
-    rows.append(("one is, counting mirrored and turned ones", *_counts(figures, "group")))
-    for probe, found in figures["probes"].items():
-        cells = [str(_estimate(found[by])) for by in ("official", "group")]
-        rows.append((f"accuracy from the {probe} alone (95% interval)", *cells))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    def both(kind: str) -> list[str]:
+        return [_count(part["all"][kind]) for part in (official, group)]
+
+    upright = _count(found["copies"]["upright"]["leaked_test_slices"])
+    rows = [
+        ("", "published split", "split by group"),
+        ("---",) * 3,
+        ("test slices", *both("slices")),
+        ("the same file is in training", *both("exact")),
+        ("a near-duplicate is in training", upright, both("group")[1]),
+        ("one is, counting mirrored and turned ones", *both("group")),
+    ]
+    reasons = [official.get("reason"), group.get("reason")]
+    for name, probe in found["probes"].items():
+        pair = probe["official"], probe["group"]
+        rows.append((f"accuracy from the {name} alone (95% interval)", *map(figures.text, pair)))
+        reasons += [one.get("reason") for one in pair]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    notes = [f"\n{figures.DASH} {reason}" for reason in dict.fromkeys(reasons) if reason]
+    return "\n".join(lines + notes)
 
 
 def write_table(card: Path = CARD) -> None:
@@ -83,15 +79,11 @@ def write_table(card: Path = CARD) -> None:
     results.insert(card, "audit", table(results.load("audit-kaggle")["figures"]))
 
 
-def _counts(figures: dict, kind: str) -> list[str]:
-    return [f"{figures['leakage'][by]['all'][kind]:,}" for by in ("official", "group")]
+def _count(number: int | None) -> str:
+    return figures.DASH if number is None else f"{number:,}"
 
 
-def _estimate(found: dict) -> intervals.Estimate:
-    return intervals.Estimate(found["value"], found["low"], found["high"])
-
-
-def _copies(data: Dataset) -> dict[str, dict[str, int]]:
+def _copies(data: Dataset) -> dict[str, dict]:
     """Pairs, and the publisher's test slices that have a partner in training, by kind of copy."""
     pairs = duplicates.duplicates(data)
     kinds = {
@@ -101,30 +93,34 @@ def _copies(data: Dataset) -> dict[str, dict[str, int]]:
     }
     in_test = (data.table["split"] == "test").to_numpy()
     counts = {}
-    for kind, found in kinds.items():
-        ends = found.loc[found["across"], ["first", "second"]].to_numpy()
-        leaked = np.unique(ends[in_test[ends]])
-        counts[kind] = {"pairs": len(found), "leaked_test_slices": len(leaked)}
+    for kind, some in kinds.items():
+        ends = some.loc[some["across"], ["first", "second"]].to_numpy()
+        leaked = {"leaked_test_slices": len(np.unique(ends[in_test[ends]]))}
+        if not in_test.any() or in_test.all():
+            leaked = {"leaked_test_slices": None, "reason": NO_TEST}
+        counts[kind] = {"pairs": len(some)} | leaked
     return counts
 
 
-def _possible(data: Dataset) -> list[str]:
-    names = ["histogram", "border", "geometry"]
-    return [
-        name for name in names if name != "geometry" or set(shortcuts.GEOMETRY) <= set(data.table)
-    ]
+def _leakage(data: Dataset, by: str) -> dict[str, dict]:
+    try:
+        return duplicates.leakage(data, by).T.to_dict()
+    except CourseError as error:
+        return {"all": dict.fromkeys(("slices", "exact", "group")), "reason": str(error)}
 
 
-def _accuracies(data: Dataset, name: str) -> dict[str, dict]:
+def _accuracies(data: Dataset, probe: str) -> dict[str, dict]:
     found = {}
     for by in SPLITS:
-        train, val, test = data.split(by)
-        probabilities = getattr(shortcuts, name)(test, train, val)
-        parts = {by: np.ones(len(test), bool)}
-        if by == "official":
-            parts["official_clean"] = duplicates.clean_rows(test, train, val)
-        for part, rows in parts.items():
-            some = test.take(rows)
-            estimate = evaluation.accuracy(some.labels, probabilities[rows], some.table["group"])
-            found[part] = dataclasses.asdict(estimate) | {"slices": len(some)}
+        names = ("official", "official_clean") if by == "official" else (by,)
+        try:
+            train, val, test = data.split(by)
+            probabilities = getattr(shortcuts, probe)(test, train, val)
+        except CourseError as error:
+            found |= dict.fromkeys(names, figures.missing(str(error)) | {"slices": None})
+            continue
+        marks = np.ones(len(test), bool), duplicates.clean_rows(test, train, val)
+        for name, rows in zip(names, marks, strict=False):
+            accuracy = figures.accuracy(test, probabilities, rows)
+            found[name] = accuracy | {"slices": int(rows.sum())}
     return found

@@ -269,8 +269,11 @@ def app(*, port=None, no_browser=False, prepare=False, measure=False):
 def audit(*, dataset=None):
     """Count duplicates, leaks and shortcuts of a data set, into data/results/."""
     from course_utils.cli import audit
+    from course_utils.core import results
 
-    _saved(audit.measure(dataset), show=True)
+    path = audit.audit(dataset)
+    print(audit.table(results.load(path.stem)["figures"]))
+    _saved(path)
 
 
 def results():

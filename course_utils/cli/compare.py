@@ -1,13 +1,14 @@
 """What lessons 10 and 11 find, measured again from the command line: ``course compare``."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from course_utils import datasets, evaluation, models, settings, training
 from course_utils.core import results
-from course_utils.evaluation import corruptions, heatmaps, intervals
+from course_utils.evaluation import attention, corruptions, heatmaps, intervals
 from course_utils.training import features
 
 # Both questions need what only the practice data has: outlined lesions, and two contrasts.
@@ -18,18 +19,11 @@ MARGIN = 8
 CONTRASTS = {"t1ce": "baseline", "flair": "baseline-flair", "early fusion": "early-fusion"}
 
 
-def attention(seed: int = settings.SEED) -> Path:
+def measure_attention(seed: int = settings.SEED) -> Path:
     """Measure whether a network with attention answers better, and looks at the lesion more.
 
-    Parameters
-    ----------
-    seed : int
-        Seed of the training. The split keeps its own, so that all models meet the same slices.
-
-    Returns
-    -------
-    Path
-        The result: ``results/compare-attention.json``.
+    The seed is that of the training: all seeds meet the same slices. The result is
+    ``results/compare-attention.json``.
     """
     train, val, test = datasets.load(DATASET).split()
     plain, attentive = (
@@ -40,24 +34,27 @@ def attention(seed: int = settings.SEED) -> Path:
     tumour = test.take(test.masks.any(axis=(1, 2)))
     owners = tumour.table["group"].to_numpy()
     maps = {
-        "attention": heatmaps.attention_maps(attentive.model, tumour.images),
+        "attention": attention.attention_maps(attentive.model, tumour.images),
         "gradcam_attention": heatmaps.gradcam(attentive.model, tumour.images, tumour.labels),
         "gradcam_baseline": heatmaps.gradcam(plain.model, tumour.images, tumour.labels),
         "centre": heatmaps.centre_guess(tumour.images),
     }
-    masks = tumour.masks
-    near = heatmaps.widened(masks, MARGIN)
+    near = heatmaps.widened(tumour.masks, MARGIN)
+    rulers = {
+        "pointing_game": (heatmaps.pointing_game, tumour.masks),
+        "pointing_game_near": (heatmaps.pointing_game, near),
+        "share_inside": (heatmaps.share_inside, tumour.masks),
+    }
     scores = {
-        "pointing_game": {name: heatmaps.pointing_game(heat, masks) for name, heat in maps.items()},
-        "pointing_game_near": {n: heatmaps.pointing_game(heat, near) for n, heat in maps.items()},
-        "share_inside": {name: heatmaps.share_inside(heat, masks) for name, heat in maps.items()},
+        ruler: {name: score(heat, masks) for name, heat in maps.items()}
+        for ruler, (score, masks) in rulers.items()
     }
     own = features.predict(models.submodel(attentive.model, stop="attention"), test.images)
     others = {
-        name: heatmaps.repooled(attentive.model, test.images, weights)
-        for name, weights in heatmaps.other_weights(own).items()
+        name: attention.repooled(attentive.model, test.images, weights)
+        for name, weights in attention.other_weights(own).items()
     }
-    fixed = heatmaps.with_fixed_channels(attentive.model, train.images[::4])
+    fixed = attention.with_fixed_channels(attentive.model, train.images[::4])
     others["fixed channels"] = features.predict(fixed, test.images)
     given = answers["attention"].argmax(axis=1)
     return _saved(
@@ -68,12 +65,13 @@ def attention(seed: int = settings.SEED) -> Path:
             "above_baseline": evaluation.difference(labels, *list(answers.values())[::-1], groups),
             **{name: _means(players, owners) for name, players in scores.items()},
             **{
-                f"{name}_above_gradcam_baseline": _means(
-                    {n: one - players["gradcam_baseline"] for n, one in players.items()}, owners
-                )
+                f"{name}_above_gradcam_baseline": {
+                    n: intervals.mean_difference(one - players["gradcam_baseline"], owners)
+                    for n, one in players.items()
+                }
                 for name, players in scores.items()
             },
-            "chance": float(np.nanmean(heatmaps.chance(tumour.images, masks))),
+            "chance": float(np.nanmean(heatmaps.chance(tumour.images, tumour.masks))),
             "chance_near": float(np.nanmean(heatmaps.chance(tumour.images, near))),
             "other_weights": {
                 "accuracy": _accuracies(others, labels, groups),
@@ -83,18 +81,10 @@ def attention(seed: int = settings.SEED) -> Path:
     )
 
 
-def contrasts(seed: int = settings.SEED) -> Path:
+def measure_contrasts(seed: int = settings.SEED) -> Path:
     """Measure what a second contrast changes, above all between glioma and meningioma.
 
-    Parameters
-    ----------
-    seed : int
-        As in :func:`attention`.
-
-    Returns
-    -------
-    Path
-        The result: ``results/compare-contrasts.json``.
+    As :func:`measure_attention`, into ``results/compare-contrasts.json``.
     """
     train, val, test = datasets.load(DATASET).split()
     runs = {
@@ -108,6 +98,8 @@ def contrasts(seed: int = settings.SEED) -> Path:
         what: _accuracies(models.fused(runs, after), labels, groups)
         for what, after in corruptions.accidents(test).items()
     }
+    pair = tuple(map(test.class_names.index, ("glioma", "meningioma")))
+    mixed_up = partial(evaluation.mixed_up, pair=pair)
     return _saved(
         "contrasts",
         seed,
@@ -117,11 +109,11 @@ def contrasts(seed: int = settings.SEED) -> Path:
                 name: evaluation.difference(labels, p, alone, groups) for name, p in others.items()
             },
             "mixed_up": {
-                name: intervals.interval(evaluation.mixed_up, labels, p, groups)
+                name: evaluation.interval(mixed_up, labels, p, groups)
                 for name, p in answers.items()
             },
             "mixed_up_against_t1ce": {
-                name: intervals.paired_difference(evaluation.mixed_up, labels, p, alone, groups)
+                name: intervals.paired_difference(mixed_up, labels, p, alone, groups)
                 for name, p in others.items()
             },
             "after_accidents": spoiled,
@@ -129,7 +121,7 @@ def contrasts(seed: int = settings.SEED) -> Path:
     )
 
 
-TOPICS = {"attention": attention, "contrasts": contrasts}
+TOPICS = {"attention": measure_attention, "contrasts": measure_contrasts}
 
 
 def _accuracies(answers: Mapping[str, np.ndarray], labels, groups) -> dict:
@@ -144,7 +136,7 @@ def _saved(topic: str, seed: int, figures: Mapping) -> Path:
     return results.save(
         f"compare-{topic}",
         figures,
-        command=f"course compare {topic}" + (f" --seed {seed}" if seed != settings.SEED else ""),
+        command=results.command("compare", topic, seed=seed),
         dataset=DATASET,
         split="group",
         seed=seed,

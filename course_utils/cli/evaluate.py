@@ -1,13 +1,14 @@
 """What ``course evaluate`` measures, and the table in the README that is made from it."""
 
-import dataclasses
 import json
 import time
 from pathlib import Path
 
+import numpy as np
+
 from course_utils import datasets, evaluation, settings, training
+from course_utils.cli import figures
 from course_utils.core import results
-from course_utils.evaluation import intervals
 from course_utils.realdata import duplicates
 
 BASELINE = "baseline"
@@ -41,24 +42,18 @@ def evaluate(
 
     Parameters
     ----------
-    recipe : str
-        A name in :data:`course_utils.training.runs.RECIPES`.
+    recipe, start : str
+        See :func:`course_utils.training.train`. The result's name carries them.
     dataset, split : str
         See :func:`course_utils.datasets.load` and :meth:`course_utils.datasets.Dataset.split`.
-    start : str, optional
-        See :func:`course_utils.training.runs.train`. The result's name carries it.
     seed : int
         Seed of the training. The split keeps its own, so that all models meet the same slices.
 
     Returns
     -------
     Path
-        The result: ``results/<recipe>-<dataset>-<split>.json``.
-
-    Raises
-    ------
-    CourseError
-        If there is no such recipe, data set or split.
+        The result: ``results/<recipe>-<dataset>-<split>.json``. What cannot be measured is null,
+        with the reason.
     """
     data = datasets.load(dataset)
     train, val, test = data.split(split)
@@ -76,13 +71,12 @@ def evaluate(
     labels, groups = test.labels, test.table["group"]
     clean = duplicates.clean_rows(test, train, val)
     upright = clean if clean.all() else duplicates.without_upright_twin(test, train)
-    figures = {
-        "accuracy": evaluation.accuracy(labels, probabilities, groups),
-        "accuracy_clean": evaluation.accuracy(labels[clean], probabilities[clean], groups[clean]),
-        "accuracy_no_upright_twin": evaluation.accuracy(
-            labels[upright], probabilities[upright], groups[upright]
-        ),
-        "macro_f1": evaluation.report(labels, probabilities, groups).loc["macro", "f1"],
+    report = evaluation.report(labels, probabilities, groups, data.class_names)
+    found = {
+        "accuracy": figures.accuracy(test, probabilities, np.ones(len(test), bool)),
+        "accuracy_clean": figures.accuracy(test, probabilities, clean),
+        "accuracy_no_upright_twin": figures.accuracy(test, probabilities, upright),
+        "macro_f1": figures.kept(report["f1"].iloc[-1]),
         "slices": {
             "train": len(train),
             "val": len(val),
@@ -96,15 +90,16 @@ def evaluate(
         "milliseconds_a_slice": 1000 * seconds / len(test),
     }
     if recipe != BASELINE:
-        baseline = training.train(BASELINE, train, val, seed=seed)
-        other = training.predict(baseline.model, test.images)
-        figures["above_baseline"] = evaluation.difference(labels, probabilities, other, groups)
-        figures["mcnemar"] = evaluation.mcnemar(labels, probabilities, other)
+        other = training.train(BASELINE, train, val, seed=seed).predict(test)
+        above = evaluation.difference(labels, probabilities, other, groups)
+        found["above_baseline"] = figures.kept(above)
+        found["mcnemar"] = evaluation.mcnemar(labels, probabilities, other)
     return results.save(
         "-".join(filter(None, [recipe, data.name, split, start and Path(start).stem])),
-        {name: _plain(figure) for name, figure in figures.items()},
-        command=f"course evaluate {recipe} --dataset {data.name} --split {split}"
-        + (f" --start {start}" if start else ""),
+        found,
+        command=results.command(
+            "evaluate", recipe, dataset=data.name, split=split, start=start, seed=seed
+        ),
         dataset=data.name,
         split=split,
         seed=seed,
@@ -131,33 +126,23 @@ def write_table(readme: Path = README) -> None:
 
 def _place(one: dict) -> tuple:
     """Practice data first, then one split after the other, from the worst model to the best."""
-    how = one["settings"]
-    dataset = settings.DATASETS.index(how["dataset"])
-    return dataset, how["split"], one["figures"]["accuracy"]["value"]
+    dataset, split = (one["settings"][name] for name in ("dataset", "split"))
+    return dataset != "practice", dataset, split, one["figures"]["accuracy"]["value"]
 
 
 def _row(one: dict) -> list[str]:
-    how, figures = one["settings"], one["figures"]
-    accuracy, upright, clean, above = (
-        intervals.Estimate(**figures[name]) if name in figures else None
-        for name in ("accuracy", "accuracy_no_upright_twin", "accuracy_clean", "above_baseline")
-    )
-    leaked = figures["slices"]["clean"] < figures["slices"]["test"]
+    how, found = one["settings"], one["figures"]
+    leaked = found["slices"]["clean"] < found["slices"]["test"]
+    twins = (figures.text(found[f"accuracy_{name}"]) for name in ("no_upright_twin", "clean"))
     return [
         how["recipe"]["name"],
         how["weights"].partition("-")[0],
         f"{how['dataset']}, {how['split']} split",
-        str(accuracy),
-        str(upright) if leaked else "the same",
-        str(clean) if leaked else "the same",
-        f"{above:+.1%}" if above else "",
-        f"{figures['parameters']:,}",
-        f"{figures['megabytes']:.1f} MB",
-        f"{sum(figures['train_seconds'].values()):.0f} s",
-        f"{figures['milliseconds_a_slice']:.1f} ms",
+        figures.text(found["accuracy"]),
+        *(twins if leaked else ("the same", "the same")),
+        figures.text(found["above_baseline"], "+.1%") if "above_baseline" in found else "",
+        f"{found['parameters']:,}",
+        f"{found['megabytes']:.1f} MB",
+        f"{sum(found['train_seconds'].values()):.0f} s",
+        f"{found['milliseconds_a_slice']:.1f} ms",
     ]
-
-
-def _plain(figure: object) -> object:
-    """Turn a figure into what JSON can hold."""
-    return dataclasses.asdict(figure) if dataclasses.is_dataclass(figure) else figure

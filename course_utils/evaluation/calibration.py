@@ -8,46 +8,28 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy import optimize, special
+from sklearn.metrics import brier_score_loss
 
 from course_utils import settings
 from course_utils.core.errors import CourseError
-from course_utils.evaluation.intervals import band, check, honest, predictions
+from course_utils.evaluation import intervals
 
 BINS = 15
 COVERAGES = np.arange(1, 21) / 20
 TEMPERATURES = (0.05, 20.0)
 
 
-def ece(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    bins: int = BINS,
-    scheme: str = "width",
-) -> float:
-    """Expected calibration error: mean gap between confidence and accuracy over bins.
+def ece(labels, probabilities, bins: int = BINS, scheme: str = "width") -> float:
+    """Expected calibration error: mean gap between confidence and accuracy over bins, 0 to 1.
 
     Each bin counts by its share of slices (Guo et al. 2017, arXiv 1706.04599). The figure
     depends on the bins: with more of them each holds fewer slices, and chance alone opens gaps.
 
     Parameters
     ----------
-    labels : ndarray of int, (slices,)
-    probabilities : ndarray of float, (slices, classes)
-    bins : int
-        How many bins.
     scheme : {"width", "count"}
         Bins of equal width from 0 to 1, or with equally many slices (equal confidences are
         never parted).
-
-    Returns
-    -------
-    float
-        From 0 (confidence equals accuracy in every bin) to 1.
-
-    Raises
-    ------
-    CourseError
-        If the inputs do not belong together, or there is no such scheme.
     """
     confidence, right = _confidence(labels, probabilities)
     number = _bin(confidence, _edges(confidence, bins, scheme))
@@ -57,76 +39,71 @@ def ece(
 
 
 def reliability(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
+    labels,
+    probabilities,
     groups: Sequence,
     bins: int = BINS,
     scheme: str = "width",
     seed: int = settings.SEED,
 ) -> pd.DataFrame:
-    """Confidence and accuracy bin by bin, the table behind a reliability diagram.
+    """Confidence and accuracy in the bins of :func:`ece`: the table behind a reliability diagram.
 
-    Parameters are those of :func:`ece`, and the group of each slice.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a bin that holds slices; columns from, to, slices, confidence, accuracy, and low
-        and high, the 95% limits of the accuracy when groups are resampled.
+    One row per bin that holds slices; columns from, to, slices, confidence, accuracy, and low and
+    high, the 95% limits of the accuracy when groups are resampled.
     """
     confidence, right = _confidence(labels, probabilities)
     edges = _edges(confidence, bins, scheme)
     number = _bin(confidence, edges)
+    codes, count = intervals.members(groups, len(right))
+    # How many slices each group has in each bin, and how many of them are right.
+    cells = codes * bins + number
+    slices, hits = (
+        np.bincount(cells, weights, minlength=count * bins).reshape(count, bins)
+        for weights in (None, right)
+    )
+    low, high = intervals.resampled(lambda n: ((n @ hits) / (n @ slices)).T, count, seed)
 
-    def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-        confidence, right = _confidence(labels, probabilities)
-        number = _bin(confidence, edges)
-        slices = np.bincount(number, minlength=bins)
-        right = np.bincount(number, weights=right, minlength=bins)
-        return np.divide(right, slices, out=np.full(bins, np.nan), where=slices > 0)
-
-    low, high = band(accuracy, labels, probabilities, groups, seed)
     table = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(number).mean()
     here = table.index.to_numpy()
     table.insert(0, "from", edges[here])
     table.insert(1, "to", edges[here + 1])
-    table.insert(2, "slices", np.bincount(number)[here])
-    told = pd.Series(groups).reset_index(drop=True).groupby(number).nunique()
-    limits = [
-        honest(*row) for row in zip(table["accuracy"], low[here], high[here], told, strict=True)
-    ]
-    table["low"], table["high"] = [e.low for e in limits], [e.high for e in limits]
+    table.insert(2, "slices", slices.sum(axis=0)[here])
+    table["low"], table["high"] = intervals.with_exact_limits(
+        table["accuracy"].to_numpy(), low[here], high[here], (slices > 0).sum(axis=0)[here]
+    )
     return table.reset_index(drop=True)
 
 
-def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
+def brier(labels, probabilities) -> float:
     """Mean squared distance between probabilities and truth, summed over classes: 0 to 2.
 
     Unlike the ECE it needs no bins, and it also falls when a model tells the classes apart
     better (Brier 1950).
     """
-    labels, probabilities = _probabilities(labels, probabilities)
-    return float(((probabilities - np.eye(probabilities.shape[1])[labels]) ** 2).sum(1).mean())
+    labels, probabilities = _checked(labels, probabilities)
+    classes = range(probabilities.shape[1])
+    # Scikit-learn warns of rows that add up to 1 only nearly, as those of 32-bit numbers do, and
+    # halves the score of two classes unless it is told not to.
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True, dtype=float)
+    return float(brier_score_loss(labels, probabilities, labels=classes, scale_by_half=False))
 
 
-def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
-    """Find the temperature that makes the labels most probable.
+def fit_temperature(labels, logits) -> float:
+    """Find the temperature that makes the labels most probable (Guo et al. 2017).
 
     Fit it on validation slices: never on the slices that calibration is then measured on, and
     not on training slices, of which the model is too sure.
 
     Parameters
     ----------
-    labels : ndarray of int, (slices,)
     logits : ndarray of float, (slices, classes)
         Scores before the softmax. Logarithms of the probabilities serve as well: they differ
-        only by a constant a slice.
+        only by a constant for each slice.
 
     Returns
     -------
     float
-        Above 1 where the model is too sure of itself, below 1 where it is too modest
-        (Guo et al. 2017, arXiv 1706.04599).
+        Above 1 where the model is too sure of itself, below 1 where it is not sure enough.
 
     Raises
     ------
@@ -134,19 +111,19 @@ def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
         If every slice is right, so that no temperature is too cold.
     """
     labels, logits = np.asarray(labels), np.asarray(logits, dtype=float)
-    check(labels, special.softmax(logits, axis=1))
+    intervals.check(labels, scaled(logits, 1))
     if (logits.argmax(axis=1) == labels).all():
         raise CourseError(
             f"All {len(labels)} validation slices are classified rightly, so no temperature can "
             "be fitted: use more validation slices."
         )
 
-    def surprise(log_temperature: float) -> float:
-        scaled = special.log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -scaled[np.arange(len(labels)), labels].mean()
+    def cross_entropy(log_temperature: float) -> float:
+        logarithms = special.log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -logarithms[np.arange(len(labels)), labels].mean()
 
-    found = optimize.minimize_scalar(surprise, bounds=np.log(TEMPERATURES), method="bounded")
-    return float(np.exp(found.x))
+    bounds = np.log(TEMPERATURES)
+    return float(np.exp(optimize.minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
 
 
 def scaled(logits: np.ndarray, temperature: float) -> np.ndarray:
@@ -158,87 +135,68 @@ def scaled(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def risk_coverage(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    groups: Sequence,
-    seed: int = settings.SEED,
+    labels, probabilities, groups: Sequence, seed: int = settings.SEED
 ) -> pd.DataFrame:
     """Share of errors among the most confident slices, as more and more are answered.
 
-    Returns
-    -------
-    pandas.DataFrame
-        A row for each twentieth of the slices; columns coverage (share answered), threshold
-        (least confidence answered), risk (share of errors among the answered), and low and
-        high, the 95% limits of the risk when groups are resampled (Geifman & El-Yaniv 2017,
-        arXiv 1705.08500).
+    One row per twentieth of the slices; columns coverage (share answered), threshold (least
+    confidence answered), risk (share of errors among the answered), and low and high, the 95%
+    limits of the risk when groups are resampled (Geifman & El-Yaniv 2017, arXiv 1705.08500).
     """
-    confidence, _ = _confidence(labels, probabilities)
-    answered = _answered(len(confidence))
-    low, high = band(
-        lambda *part: _risks(*part)[_answered(len(part[0])) - 1],
-        labels,
-        probabilities,
-        groups,
-        seed,
-    )
-    # Coverage by coverage: how many groups are among the answered?
-    order = np.argsort(-confidence, kind="stable")
-    codes = pd.factorize(np.asarray(groups)[order])[0]
-    told = [len(np.unique(codes[:count])) for count in answered]
-    risks = _risks(labels, probabilities)[answered - 1]
-    limits = [honest(*row) for row in zip(risks, low, high, told, strict=True)]
+    confidence, right, order = _surest_first(labels, probabilities)
+    codes, _ = intervals.members(groups, len(order))
+    codes = codes[order]
+
+    def risks(right: np.ndarray) -> np.ndarray:
+        return _running_mean(~right)[_answered(len(right)) - 1]
+
+    # A resample keeps the order of the slices, and so that of their confidence.
+    limits = intervals.band(risks, [right], codes, seed)
+    answered = _answered(len(order))
+    sources = np.array([len(np.unique(codes[:count])) for count in answered])
+    low, high = intervals.with_exact_limits(risks(right), *limits, sources)
     return pd.DataFrame(
         {
-            "coverage": answered / len(confidence),
-            "threshold": confidence[order][answered - 1],
-            "risk": risks,
-            "low": [estimate.low for estimate in limits],
-            "high": [estimate.high for estimate in limits],
+            "coverage": answered / len(order),
+            "threshold": confidence[answered - 1],
+            "risk": risks(right),
+            "low": low,
+            "high": high,
         }
     )
 
 
-def aurc(labels: np.ndarray, probabilities: np.ndarray) -> float:
+def aurc(labels, probabilities) -> float:
     """Area under the risk-coverage curve: the mean risk over every coverage, 0 at best."""
-    return float(_risks(labels, probabilities).mean())
+    _, right, _ = _surest_first(labels, probabilities)
+    return float(_running_mean(~right).mean())
 
 
-def referral_threshold(labels: np.ndarray, probabilities: np.ndarray, wanted: float) -> float:
-    """Least confidence to answer with, so that the answers are right often enough.
+def referral_threshold(labels, probabilities, wanted: float) -> float:
+    """Least confidence to answer with, so that a share ``wanted`` of the answers is right.
 
-    Parameters
-    ----------
-    labels, probabilities : ndarray
-        Of validation slices; check what the rule then does on test slices.
-    wanted : float
-        Accuracy wanted among the answers, 0 to 1.
-
-    Returns
-    -------
-    float
-        Slices at or above this confidence are answered, all others referred to a radiologist.
+    Slices at or above it are answered, all others referred to a radiologist. Choose it on
+    validation slices, and check on test slices what the rule then does.
 
     Raises
     ------
     CourseError
         If no threshold reaches the accuracy wanted.
     """
-    confidence, right = _confidence(labels, probabilities)
-    order = np.argsort(-confidence, kind="stable")
-    reached = np.cumsum(right[order]) / np.arange(1, len(order) + 1) >= wanted
+    confidence, right, _ = _surest_first(labels, probabilities)
     # Equal confidences are answered together, so a cut can only come after the last of them.
-    reached &= np.append(np.diff(confidence[order]) < 0, True)
-    if not reached.any():
+    last = np.append(np.diff(confidence) < 0, True)
+    reached = confidence[last & (_running_mean(right) >= wanted)]
+    if not len(reached):
         raise CourseError(
             f"No confidence is high enough for {wanted:.1%} right answers on these slices: ask "
             "for less, or use a better model."
         )
-    return float(confidence[order][np.flatnonzero(reached)[-1]])
+    return float(reached[-1])
 
 
-def _probabilities(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    labels, probabilities = check(labels, probabilities)
+def _checked(labels, probabilities) -> tuple[np.ndarray, np.ndarray]:
+    labels, probabilities = intervals.check(labels, probabilities)
     if probabilities.ndim != 2:
         raise CourseError(
             "Calibration needs the probabilities of all classes, not only the predicted class."
@@ -246,10 +204,10 @@ def _probabilities(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.nd
     return labels, probabilities
 
 
-def _confidence(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _confidence(labels, probabilities) -> tuple[np.ndarray, np.ndarray]:
     """Confidence of each prediction, and whether it is right."""
-    labels, probabilities = _probabilities(labels, probabilities)
-    return probabilities.max(axis=1), predictions(probabilities) == labels
+    labels, probabilities = _checked(labels, probabilities)
+    return probabilities.max(axis=1), intervals.predictions(probabilities) == labels
 
 
 def _edges(confidence: np.ndarray, bins: int, scheme: str) -> np.ndarray:
@@ -267,12 +225,17 @@ def _bin(confidence: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, len(edges) - 2)
 
 
-def _risks(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Share of errors among the 1, 2, 3, ... most confident slices."""
+def _surest_first(labels, probabilities) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Confidences in falling order, whether each prediction is right, and the row it is of."""
     confidence, right = _confidence(labels, probabilities)
     # Where confidences tie, the order is that of the slices.
-    wrong = ~right[np.argsort(-confidence, kind="stable")]
-    return np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
+    order = np.argsort(-confidence, kind="stable")
+    return confidence[order], right[order], order
+
+
+def _running_mean(flags: np.ndarray) -> np.ndarray:
+    """Share of True among the first 1, 2, 3, ..."""
+    return np.cumsum(flags) / np.arange(1, len(flags) + 1)
 
 
 def _answered(slices: int) -> np.ndarray:

@@ -36,12 +36,6 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.S
         fewer measured lines, so fewer and larger true pixels.
     severity : {0, 1, 2, 3, 4, 5}
         0 leaves the slices as they are.
-    seed : int
-        Seed of the noise and of the shading.
-
-    Returns
-    -------
-    ndarray of uint8, (slices, height, width)
 
     Raises
     ------
@@ -62,19 +56,7 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.S
 
 
 def accidents(data: Dataset, seed: int = settings.SEED) -> dict[str, Dataset]:
-    """What can become of one of two contrasts between the scanner and the network.
-
-    Parameters
-    ----------
-    data : Dataset
-        In t1ce and flair, such as the practice data.
-    seed : int
-        Seed of the noise.
-
-    Returns
-    -------
-    dict of str to Dataset
-        What happened, to the same slices after it. What is missing is black.
+    """What can become of t1ce or flair between the scanner and the network; missing is black.
 
     Raises
     ------
@@ -113,7 +95,7 @@ def _blur(images: np.ndarray, pixels: float, rng: np.random.Generator) -> np.nda
 
 
 def _bias_field(images: np.ndarray, reach: float, rng: np.random.Generator) -> np.ndarray:
-    """Smooth shading: brightness times exp(-reach) to exp(reach), a field of its own a slice."""
+    """Smooth shading, another on each slice: brightness times exp(-reach) to exp(reach)."""
     height, width = images.shape[1:]
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
     terms = np.stack([x, y, x * y, x**2, y**2]).astype(np.float32)

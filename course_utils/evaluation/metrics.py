@@ -1,6 +1,6 @@
 """How good a classifier is: metrics with intervals, subgroups and paired tests.
 
-Whether its confidence can be believed is a question of its own: see ``calibration`` beside it.
+Whether its confidence can be believed is a question of its own: see ``calibration`` beside this.
 """
 
 import dataclasses
@@ -8,25 +8,25 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from cleanlab.filter import find_label_issues
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from course_utils import settings
 from course_utils.core.errors import CourseError
-from course_utils.datasets import CLASS_NAMES
 from course_utils.evaluation.intervals import (
     Estimate,
     check,
-    honest,
     interval,
+    mean,
     members,
     paired_difference,
     predictions,
     resampled,
+    with_exact_limits,
 )
 
 FOLDS = 5
@@ -34,119 +34,88 @@ FOLDS = 5
 
 @dataclasses.dataclass(frozen=True)
 class McNemar:
-    """Where two classifiers part: slices that only one of them gets right, and the p-value."""
+    """Slices that only one of two classifiers gets right, and the p-value."""
 
     only_a: int
     only_b: int
     pvalue: float
 
 
-def accuracy(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    groups: Sequence,
-    seed: int = settings.SEED,
-) -> Estimate:
+def accuracy(labels, probabilities, groups: Sequence, seed: int = settings.SEED) -> Estimate:
     """Share of slices whose most probable class is the right one, resampling groups."""
-    return interval(share_right, labels, probabilities, groups, seed)
+    labels, probabilities = check(labels, probabilities)
+    return mean(predictions(probabilities) == labels, groups, seed)
 
 
 def share_right(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Accuracy alone, without an interval: a statistic for :func:`interval`."""
+    """Accuracy without an interval: a statistic for :func:`interval`."""
     return np.mean(predictions(probabilities) == labels)
 
 
-def mixed_up(
-    labels: np.ndarray, probabilities: np.ndarray, pair: tuple[int, int] = (0, 1)
-) -> float:
-    """Share of the slices of two classes that are called the other of the two.
-
-    By default glioma and meningioma: a statistic for :func:`interval`. NaN without such slices.
-    """
+def mixed_up(labels: np.ndarray, probabilities: np.ndarray, pair: tuple[int, int]) -> float:
+    """Share of the slices of two classes (their numbers) that are called the other of the two."""
     here = np.isin(labels, pair)
     others = np.where(labels == pair[0], pair[1], pair[0])
     return np.mean((predictions(probabilities) == others)[here]) if here.any() else np.nan
 
 
-def confusion(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    class_names: Sequence[str] = CLASS_NAMES,
-) -> pd.DataFrame:
-    """Count slices by true class (a row each) and predicted class (a column each)."""
+def confusion(labels, probabilities, class_names: Sequence[str]) -> pd.DataFrame:
+    """Count slices by true class (one row each) and predicted class (one column each)."""
     labels, probabilities = check(labels, probabilities, len(class_names))
-    pairs = labels * len(class_names) + predictions(probabilities)
-    counts = np.bincount(pairs, minlength=len(class_names) ** 2)
+    classes = range(len(class_names))
     return pd.DataFrame(
-        counts.reshape(len(class_names), -1),
+        confusion_matrix(labels, predictions(probabilities), labels=classes),
         index=pd.Index(class_names, name="true"),
         columns=pd.Index(class_names, name="predicted"),
     )
 
 
 def report(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    groups: Sequence,
-    class_names: Sequence[str] = CLASS_NAMES,
-    seed: int = settings.SEED,
+    labels, probabilities, groups: Sequence, class_names: Sequence[str], seed: int = settings.SEED
 ) -> pd.DataFrame:
     """Precision, recall and F1 of every class, each an :class:`Estimate`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        A row a class and a last row ``macro`` (the mean over classes); columns precision,
-        recall, f1, slices and groups. A class that is never predicted has precision 0, one
-        without a single slice has recall NaN and does not count in the mean.
+    One row per class and a last row ``macro`` (the mean over classes); columns precision, recall,
+    f1, slices and groups. A class that is never predicted has precision 0, one without a single
+    slice has NaN and does not count in the mean.
     """
     labels, probabilities = check(labels, probabilities, len(class_names))
     codes, count = members(groups, len(labels))
     classes = len(class_names)
-    # One confusion matrix a group is all that resampling needs: their weighted sum is the rest.
-    pairs = codes * classes**2 + labels * classes + predictions(probabilities)
-    matrices = np.bincount(pairs, minlength=count * classes**2).reshape(count, classes, classes)
+    # One confusion matrix per group is all that resampling needs: any resample is a weighted sum.
+    cells = codes * classes**2 + labels * classes + predictions(probabilities)
+    matrices = np.bincount(cells, minlength=count * classes**2).reshape(count, classes, classes)
 
     def of_drawn(drawn: np.ndarray) -> np.ndarray:
         return np.moveaxis(_scores(np.tensordot(drawn, matrices, axes=1)), 0, -1)
 
     values = _scores(matrices.sum(axis=0))
-    low, high = resampled(of_drawn, count, seed)
     predicted, true = (matrices.sum(axis=axis) > 0 for axis in (1, 2))
-    told = np.stack([predicted, true, predicted | true], axis=1).sum(axis=0)
-    told = np.column_stack([told, np.full(3, count)])
-    rows = []
-    for column, name in enumerate([*class_names, "macro"]):
-        row = {
-            score: honest(*(x[i, column] for x in (values, low, high, told)))
-            for i, score in enumerate(("precision", "recall", "f1"))
-        }
-        here = labels == column if name != "macro" else np.full(len(labels), True)
-        rows.append(row | {"slices": int(here.sum()), "groups": len(np.unique(codes[here]))})
-    return pd.DataFrame(rows, index=pd.Index([*class_names, "macro"], name="class"))
+    # From how many groups each score comes; the mean over classes comes from all of them.
+    sources = np.stack([predicted, true, predicted | true]).sum(axis=1)
+    sources = np.pad(sources, ((0, 0), (0, 1)), constant_values=count)
+    limits = with_exact_limits(values, *resampled(of_drawn, count, seed), sources)
+    table = pd.DataFrame(index=pd.Index([*class_names, "macro"], name="class"))
+    for score, *numbers in zip(("precision", "recall", "f1"), values, *limits, strict=True):
+        table[score] = [Estimate(*map(float, each)) for each in zip(*numbers, strict=True)]
+    table["slices"] = [*np.bincount(labels, minlength=classes), len(labels)]
+    table["groups"] = sources[1]
+    return table
 
 
 def subgroups(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
+    labels,
+    probabilities,
     groups: Sequence,
     by: Sequence,
-    statistic: Callable[[np.ndarray, np.ndarray], float] = share_right,
+    statistic: Callable = share_right,
     seed: int = settings.SEED,
 ) -> pd.DataFrame:
-    """Measure a statistic within every subgroup.
+    """Compute a statistic, as for :func:`interval`, within every subgroup.
 
-    Parameters
-    ----------
-    by : sequence, (slices,)
-        The subgroup of each slice: its plane, or its band of lesion sizes. A slice without one
-        (None or NaN) is left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a subgroup, in order; columns slices, groups and estimate, which is NaN where
-        fewer than two groups are left to resample.
+    ``by`` names the subgroup of each slice: its plane, or its band of lesion sizes. A slice
+    without one (None or NaN) is left out. One row per subgroup, in order; columns slices, groups
+    and estimate.
     """
     labels, probabilities = check(labels, probabilities)
     groups, by = pd.Series(groups).to_numpy(), pd.Series(by).reset_index(drop=True)
@@ -155,14 +124,10 @@ def subgroups(
     rows = {}
     for name, found in by.groupby(by, observed=True):
         here = found.index.to_numpy()
-        count = len(np.unique(groups[here]))
-        nothing = Estimate(float(statistic(labels[here], probabilities[here])), np.nan, np.nan)
         rows[name] = {
             "slices": len(here),
-            "groups": count,
-            "estimate": nothing
-            if count < 2
-            else interval(statistic, labels[here], probabilities[here], groups[here], seed),
+            "groups": len(np.unique(groups[here])),
+            "estimate": interval(statistic, labels[here], probabilities[here], groups[here], seed),
         }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["slices", "groups", "estimate"])
 
@@ -174,31 +139,16 @@ def mcnemar(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> McNemar:
     such a slice would favour either with probability one half (McNemar 1947; the exact binomial
     form). The test takes slices as independent, and the slices of one patient are not: read it
     beside :func:`difference`, which resamples patients.
-
-    Parameters
-    ----------
-    a, b : ndarray
-        Probabilities (slices, classes) or predicted classes (slices,) of the two classifiers.
     """
-    right_a, right_b = _right(labels, a, b)
+    right_a, right_b = (predictions(check(labels, each)[1]) == labels for each in (a, b))
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     # Without a single slice that tells them apart there is no evidence of a difference.
     pvalue = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
     return McNemar(only_a, only_b, float(pvalue))
 
 
-def difference(
-    labels: np.ndarray,
-    a: np.ndarray,
-    b: np.ndarray,
-    groups: Sequence,
-    seed: int = settings.SEED,
-) -> Estimate:
-    """Accuracy of ``a`` minus accuracy of ``b`` on the same slices, resampling groups.
-
-    Both are measured on the same resamples, so what makes a patient hard for both cancels out:
-    the interval is narrower than those of the two accuracies suggest.
-    """
+def difference(labels, a, b, groups: Sequence, seed: int = settings.SEED) -> Estimate:
+    """Accuracy of ``a`` minus accuracy of ``b``: see :func:`paired_difference`."""
     return paired_difference(share_right, labels, a, b, groups, seed)
 
 
@@ -215,7 +165,7 @@ def cross_validated(
     Returns
     -------
     ndarray of float, (slices, classes)
-        In the order of the class numbers that occur, from five folds by group.
+        In the order of the class numbers that occur.
 
     Raises
     ------
@@ -241,17 +191,13 @@ def label_issues(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
 
     Confident learning (Northcutt et al. 2021, arXiv 1911.00068), as cleanlab does it.
 
-    Parameters
-    ----------
-    probabilities : ndarray of float, (slices, classes)
-        From a classifier that was not trained on these slices, nor on others of their groups.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a suspect, the worst first; columns row, label and suggested (class numbers), and
-        quality, the probability of the label as given.
+    Take probabilities from a classifier that was trained neither on these slices nor on others of
+    their groups. One row per slice in doubt, the worst first; columns row, label and suggested
+    (class numbers), and quality, the probability of the label as given.
     """
+    # Takes seconds to import, and one lesson needs it.
+    from cleanlab.filter import find_label_issues
+
     labels, probabilities = check(labels, probabilities)
     rows = find_label_issues(labels, probabilities, return_indices_ranked_by="self_confidence")
     return pd.DataFrame(
@@ -262,12 +208,6 @@ def label_issues(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
             "quality": probabilities[rows, labels[rows]],
         }
     )
-
-
-def _right(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which slices each of two classifiers gets right."""
-    (labels, a), (_, b) = check(labels, a), check(labels, b)
-    return predictions(a) == labels, predictions(b) == labels
 
 
 def _scores(matrices: np.ndarray) -> np.ndarray:

@@ -43,6 +43,9 @@ def test_attention_is_measured_as_a_classifier_as_a_map_and_by_taking_it_away(qu
         assert more == pytest.approx(
             players["attention"]["value"] - players["gradcam_baseline"]["value"]
         )
+    # A player against itself: neither is ahead.
+    even = figures["pointing_game_above_gradcam_baseline"]["gradcam_baseline"]
+    assert even["value"] == 0 and even["low"] == -even["high"] < 0
     assert 0 < figures["chance"] < figures["chance_near"] < 1
     assert figures["other_weights"]["changed"].keys() == figures["other_weights"]["accuracy"].keys()
 
@@ -76,11 +79,11 @@ class Told:
 def test_late_fusion_asks_only_the_contrasts_that_are_there(practice):
     runs = {"t1ce": Told([1, 0]), "flair": Told([0, 1]), "early fusion": Told([0.2, 0.8])}
     one = practice.take([0])
-    found = compare.fused(runs, one)
+    found = models.fused(runs, one)
     assert found["late fusion"].tolist() == [[0.5, 0.5]]
     assert found["early fusion"].tolist() == [[0.2, 0.8]]
     black = {"t1ce": one.images, "flair": np.zeros_like(one.images)}
-    found = compare.fused(runs, dataclasses.replace(one, contrasts=black))
+    found = models.fused(runs, dataclasses.replace(one, contrasts=black))
     assert found["late fusion"].tolist() == [[1, 0]]
 
 

@@ -1,11 +1,12 @@
 """The measurement from the command line, and the README's table of results."""
 
+import copy
 import dataclasses
 import json
 
 import pytest
 
-from course_utils import datasets, settings
+from course_utils import datasets, settings, training
 from course_utils.cli import commands, evaluate
 from course_utils.core import results
 from course_utils.realdata import duplicates
@@ -52,7 +53,9 @@ def test_a_classifier_is_measured_on_the_test_slices_and_against_the_baseline(qu
     assert set(figures["train_seconds"]) == {"features", "training"}
     assert 0 <= figures["mcnemar"]["pvalue"] <= 1
     assert how["seed"] == 3 and how["weights"] == "random" and how["split"] == "group"
-    assert how["command"].startswith("course evaluate mobilenetv2-head --dataset practice")
+    assert how["command"] == (
+        "course evaluate mobilenetv2-head --dataset practice --split group --start random --seed 3"
+    )
     assert str(settings.data_dir()) not in json.dumps(result)
 
 
@@ -61,6 +64,26 @@ def test_the_publishers_split_is_learned_from_whole(quick):
     result = results.load("baseline-practice-official")
     official = (quick.table["split"] == "train").sum()
     assert result["figures"]["slices"]["train"] == official
+
+
+def test_a_split_by_slice_leaves_no_clean_slice_and_says_so(quick):
+    assert commands.main(["evaluate", "baseline", "--split", "slice"]) == 0
+    figures = results.load("baseline-practice-slice")["figures"]
+    assert figures["slices"]["clean"] == 0
+    assert figures["accuracy_clean"]["value"] is None
+    assert "in training" in figures["accuracy_clean"]["reason"]
+    assert figures["accuracy"]["low"] <= figures["accuracy"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"), [(["--split", "patient"], "'patient'"), (["--split", ""], "''")]
+)
+def test_an_unknown_split_is_refused_before_anything_is_trained(
+    quick, monkeypatch, capsys, words, says
+):
+    monkeypatch.setattr(training, "train", None)
+    assert commands.main(["evaluate", "baseline", *words]) == 1
+    assert says in capsys.readouterr().err
 
 
 def test_training_from_the_command_line_says_where_the_run_is(quick, capsys):
@@ -105,13 +128,19 @@ def test_the_table_has_a_row_for_each_classifier_and_marks_nothing_else(monkeypa
         },
     }
     (folder / "one.json").write_text(json.dumps(one))
+    two = copy.deepcopy(one)
+    two["settings"] |= {"split": "slice"}
+    two["figures"]["accuracy_clean"] = dict.fromkeys(estimate) | {"reason": "none is left"}
+    two["figures"]["above_baseline"] = {"value": 0.1, "low": None, "high": None, "reason": "one"}
+    (folder / "two.json").write_text(json.dumps(two))
     (folder / "other.json").write_text(json.dumps({"settings": {}, "figures": {}}))
     monkeypatch.setattr(settings, "ROOT", tmp_path)
     evaluate.write_table(readme)
     lines = readme.read_text().splitlines()
     assert lines[0] == "before" and lines[-1] == "after" and "old" not in lines
     rows = [line for line in lines if line.startswith("|")]
-    assert len(rows) == 3
+    assert len(rows) == 4
+    assert "| – | +10.0% (no interval) |" in rows[3]
     parts = ("50.0% (40.0 to 60.0)", "37.5% (30.0 to 40.0)", "25.0% (20.0 to 30.0)")
     assert rows[2].index(parts[0]) < rows[2].index(parts[1]) < rows[2].index(parts[2])
     assert "1,234" in rows[2] and "3 s" in rows[2]

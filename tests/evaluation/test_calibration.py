@@ -59,7 +59,7 @@ def test_bins_of_equal_count_hold_equally_many_slices():
     assert found == pytest.approx(gaps.sum() / 4000)
 
 
-def test_an_honest_model_lies_on_the_diagonal():
+def test_a_calibrated_model_lies_on_the_diagonal():
     labels, logits = drawn(1)
     probabilities = calibration.scaled(logits, 1)
     assert calibration.ece(labels, probabilities) < 0.03
@@ -102,6 +102,18 @@ def test_brier_by_hand():
     labels = np.array([0, 1])
     probabilities = np.array([[1.0, 0.0], [0.7, 0.3]])
     assert calibration.brier(labels, probabilities) == pytest.approx((0 + 2 * 0.7**2) / 2)
+    # As wrong as can be, whether there are two classes or three, and whichever of them occur.
+    assert calibration.brier([0, 0], np.eye(2)[[1, 1]]) == 2
+    assert calibration.brier([0, 0], np.eye(3)[[1, 2]]) == 2
+
+
+def test_brier_does_not_warn_of_32_bit_probabilities(recwarn):
+    logits = np.random.default_rng(0).normal(size=(500, 4)) * 3
+    probabilities = calibration.scaled(logits, 1).astype(np.float32)
+    labels = np.arange(500) % 4
+    by_hand = ((probabilities - np.eye(4)[labels]) ** 2).sum(axis=1).mean()
+    assert calibration.brier(labels, probabilities) == pytest.approx(by_hand, rel=1e-6)
+    assert not recwarn.list
 
 
 def test_risk_rises_with_coverage_where_confidence_means_something():

@@ -78,8 +78,54 @@ def test_a_mean_is_resampled_as_interval_does_and_leaves_nan_out():
     )
     some = np.where(groups < 30, correct, np.nan)
     assert intervals.mean(some, groups).value == correct[groups < 30].mean()
-    with pytest.raises(CourseError, match="at least two groups"):
-        intervals.mean(np.where(groups < 1, 1, np.nan), groups)
+    with pytest.raises(CourseError, match="No slice has a value"):
+        intervals.mean(np.full(len(groups), np.nan), groups)
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_a_share_of_0_or_1_is_not_certain_and_stays_a_share(share):
+    found = intervals.mean(np.full(60, share), np.repeat(np.arange(20), 3))
+    limit = 1 - 0.025 ** (1 / 20)
+    expected = (0, limit) if share == 0 else (1 - limit, 1)
+    assert (found.low, found.high) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("value", [-1, 0, 1])
+def test_equal_differences_leave_either_side_a_chance(value):
+    found = intervals.mean_difference(np.full(60, value), np.repeat(np.arange(20), 3))
+    limit = 1 - 0.025 ** (1 / 20)
+    expected = max(value - limit, -1), min(value + limit, 1)
+    assert (found.value, found.low, found.high) == pytest.approx((value, *expected))
+
+
+def test_differences_are_resampled_as_shares_are():
+    correct, groups = patients(np.random.default_rng(8))
+    other, _ = patients(np.random.default_rng(9))
+    found = intervals.mean_difference(correct - other, groups)
+    expected = intervals.paired_difference(right, np.ones(400, int), correct, other, groups)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (expected.value, expected.low, expected.high)
+    )
+
+
+def test_one_group_gives_a_value_and_no_interval():
+    labels, predicted = np.array([0, 0, 0, 1]), np.zeros(4, int)
+    for found in (
+        intervals.interval(right, labels, predicted, ["p"] * 4),
+        intervals.mean(labels == predicted, ["p"] * 4),
+    ):
+        assert found.value == 0.75 and np.isnan([found.low, found.high]).all()
+    assert intervals.mean([1, 0, np.nan], ["p", "p", "q"]).value == 0.5
+    found = intervals.paired_difference(right, labels, labels, predicted, ["p"] * 4)
+    assert str(found) == "25.0% (no interval)"
+
+
+def test_no_group_is_drawn_more_or_less_often_than_others():
+    draws = []
+    intervals.resampled(lambda drawn: draws.append(drawn) or np.zeros(len(drawn)), 30, seed=1)
+    (drawn,) = draws
+    assert drawn.shape == (intervals.RESAMPLES, 30) and (drawn.sum(axis=1) == 30).all()
+    assert abs(drawn.mean(axis=0) - 1).max() < 0.1
 
 
 def test_a_statistic_undefined_in_some_resamples_keeps_its_interval():
@@ -100,10 +146,7 @@ def test_a_band_gives_limits_for_every_point_of_a_curve():
     rng = np.random.default_rng(2)
     correct, groups = patients(rng)
     low, high = intervals.band(
-        lambda y, p: np.array([np.mean(p == 1), np.mean(p == 0)]),
-        np.ones(len(correct), int),
-        correct,
-        groups,
+        lambda p: np.array([np.mean(p == 1), np.mean(p == 0)]), [correct], groups
     )
     assert low.shape == high.shape == (2,)
     assert low[0] == pytest.approx(1 - high[1])
@@ -131,7 +174,6 @@ def test_the_same_seed_gives_the_same_interval():
         ([0.5, 1], [0, 1], [0, 1], "whole numbers"),
         ([0, 1], [0, 1], [0], "2 slices, but groups for 1"),
         ([0, 1], [0, 1], [0, None], "2 slices, but groups for 1"),
-        ([0, 1], [0, 1], [0, 0], "at least two groups"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_in_words(labels, probabilities, groups, says):
@@ -154,6 +196,11 @@ def test_a_change_is_the_difference_of_a_statistic_on_the_same_resamples():
     assert share.value == pytest.approx(better.mean() - worse.mean())
     soft = [np.eye(2)[predicted] for predicted in (better, worse)]
     assert intervals.paired_difference(right, labels, *soft, groups) == change
+    # Where one is always right and the other never, the sign decides the side and no more.
+    best = intervals.paired_difference(right, labels, labels, 1 - labels, groups)
+    worst = intervals.paired_difference(right, labels, 1 - labels, labels, groups)
+    assert (worst.low, worst.high) == (-best.high, -best.low) == (-1, -best.low)
+    assert best.low == pytest.approx(0.025 ** (1 / 40))
 
 
 def test_a_change_is_paired():

@@ -8,6 +8,8 @@ from sklearn import metrics
 from course_utils import evaluation
 from course_utils.core.errors import CourseError
 
+NAMES = ("glioma", "meningioma", "notumor", "pituitary")
+
 
 @pytest.fixture
 def answers():
@@ -28,7 +30,7 @@ def test_accuracy_takes_probabilities_or_classes(answers):
 
 
 def test_confusion_has_a_row_for_each_true_class():
-    table = evaluation.confusion(np.array([0, 0, 3]), np.array([0, 1, 3]))
+    table = evaluation.confusion(np.array([0, 0, 3]), np.array([0, 1, 3]), NAMES)
     assert table.loc["glioma", "meningioma"] == 1
     assert table.loc["meningioma", "glioma"] == 0
     assert table.to_numpy().sum() == 3
@@ -37,15 +39,15 @@ def test_confusion_has_a_row_for_each_true_class():
 def test_mixed_up_counts_swaps_within_a_pair_and_nothing_else():
     labels = np.array([0, 0, 0, 1, 1, 2, 3])
     predicted = np.array([1, 0, 2, 0, 3, 0, 1])
-    assert evaluation.mixed_up(labels, predicted) == 2 / 5
-    assert evaluation.mixed_up(labels, np.eye(4)[predicted]) == 2 / 5
+    assert evaluation.mixed_up(labels, predicted, (0, 1)) == 2 / 5
+    assert evaluation.mixed_up(labels, np.eye(4)[predicted], (1, 0)) == 2 / 5
     assert evaluation.mixed_up(labels, predicted, (0, 2)) == 2 / 4
-    assert np.isnan(evaluation.mixed_up(labels[5:], predicted[5:]))
+    assert np.isnan(evaluation.mixed_up(labels[5:], predicted[5:], (0, 1)))
 
 
 def test_the_report_agrees_with_scikit_learn(answers):
     labels, probabilities, groups = answers
-    report = evaluation.report(labels, probabilities, groups)
+    report = evaluation.report(labels, probabilities, groups, NAMES)
     expected = metrics.precision_recall_fscore_support(labels, probabilities.argmax(1))
     for column, values in zip(("precision", "recall", "f1"), expected, strict=False):
         found = [estimate.value for estimate in report[column]]
@@ -56,7 +58,7 @@ def test_the_report_agrees_with_scikit_learn(answers):
 
 def test_the_report_resamples_as_interval_does(answers):
     labels, probabilities, groups = answers
-    report = evaluation.report(labels, probabilities, groups)
+    report = evaluation.report(labels, probabilities, groups, NAMES)
 
     def recall(labels, probabilities):
         return np.mean(probabilities[labels == 2].argmax(1) == 2)
@@ -68,16 +70,40 @@ def test_the_report_resamples_as_interval_does(answers):
 
 def test_a_class_nobody_names_has_no_precision_and_an_absent_one_no_recall():
     labels = np.repeat([0, 1, 3], 20)
-    report = evaluation.report(labels, np.repeat([0, 0, 3], 20), np.arange(60) // 2)
+    report = evaluation.report(labels, np.repeat([0, 0, 3], 20), np.arange(60) // 2, NAMES)
     assert report.loc["meningioma", "precision"].value == 0
     assert report.loc["meningioma", "f1"].value == 0
     assert np.isnan(report.loc["notumor", "recall"].value)
     assert report.loc["macro", "recall"].value == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("names", [("no", "yes"), tuple("abcdef"), ("macro", "micro", "nano")])
+def test_any_classes_will_do(names):
+    labels = np.repeat(np.arange(len(names)), 10)
+    predicted = np.roll(labels, 3)
+    groups = np.arange(len(labels)) // 2
+    assert list(evaluation.confusion(labels, predicted, names)) == list(names)
+    report = evaluation.report(labels, predicted, groups, names)
+    assert report.index.tolist() == [*names, "macro"]
+    assert [estimate.value for estimate in report["recall"]] == pytest.approx([0.7] * len(report))
+    assert report["slices"].tolist() == [10] * len(names) + [len(labels)]
+    with pytest.raises(CourseError, match="does not exist"):
+        evaluation.confusion(labels, predicted, names[:-1])
+    with pytest.raises(CourseError, match="columns of probabilities"):
+        evaluation.report(labels, np.eye(len(names) + 1)[labels], groups, names)
+
+
+def test_all_slices_of_one_patient_are_counted_without_an_interval():
+    labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    report = evaluation.report(labels, predicted, ["p"] * 4, ("no", "yes"))
+    assert report.loc["no", "recall"].value == 0.5
+    assert np.isnan([report.loc["macro", "f1"].low, report.loc["macro", "f1"].high]).all()
+    assert str(evaluation.accuracy(labels, predicted, ["p"] * 4)) == "75.0% (no interval)"
+
+
 def test_a_faultless_class_is_only_as_sure_as_its_groups_are_many():
     labels = np.repeat([0, 1, 2, 3], 25)
-    report = evaluation.report(labels, labels, np.arange(100) // 5)
+    report = evaluation.report(labels, labels, np.arange(100) // 5, NAMES)
     # Five groups a class: the exact lower limit is the fifth root of 0.025.
     assert report.loc["glioma", "recall"].low == pytest.approx(0.025 ** (1 / 5))
     assert report.loc["macro", "recall"].low == pytest.approx(0.025 ** (1 / 20))
@@ -141,7 +167,7 @@ def test_two_equal_classifiers_may_still_differ_a_little(answers):
     labels, probabilities, groups = answers
     found = evaluation.difference(labels, probabilities, probabilities, groups)
     limit = stats.binomtest(0, 60).proportion_ci(0.95, "exact").high
-    assert (found.value, found.low, found.high) == (0, -limit, limit)
+    assert (found.value, found.low, found.high) == pytest.approx((0, -limit, limit))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from scipy import special
 
 from course_utils import models
-from course_utils.evaluation import heatmaps
+from course_utils.evaluation import attention
 from course_utils.training import features
 
 
@@ -80,7 +80,7 @@ def test_a_saved_network_needs_nothing_of_ours(model, images, tmp_path):
 
 def test_fixed_channels_weigh_every_slice_alike_and_leave_the_network_alone(model, images):
     before = features.predict(model, images)
-    fixed = heatmaps.with_fixed_channels(model, images)
+    fixed = attention.with_fixed_channels(model, images)
     for layer in ("excite1", "excite4"):
         own, same = output(model, layer, images), output(fixed, layer, images)
         assert own.std(axis=0).max() > 1e-3, "the slices' own weights differ"
