@@ -55,8 +55,8 @@ good, note, bad = (functools.partial(Finding, state) for state in MARKS)
 
 def findings() -> Iterator[Finding]:
     """Look at Python, packages, kernel, memory, disk, write access, weights, extras and data."""
-    project = tomllib.loads((settings.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    project = project["project"]
+    text = (settings.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
     yield python(project["requires-python"])
     yield packages(project["dependencies"])
     broken, why = _first_broken()
@@ -254,7 +254,7 @@ def data() -> Iterator[Finding]:
 
 
 def _first_broken() -> tuple[str, str]:
-    """The first package that another Python cannot import, and why; twice ``""`` if it can all."""
+    """The first package that another Python cannot import, and why; ``("", "")`` if none."""
     done = subprocess.run(
         [sys.executable, "-c", TRIAL, *LIBRARIES],
         cwd=settings.ROOT,
@@ -269,7 +269,7 @@ def _first_broken() -> tuple[str, str]:
     # An exception ends Python with 1, a signal with another number.
     if done.returncode != 1:
         why = "the processor or the memory does not suffice: it needs a 64-bit CPU with AVX"
-    return done.stdout.split()[-1], why
+    return ["python", *done.stdout.split()][-1], why
 
 
 def _memory() -> tuple[float, float]:
