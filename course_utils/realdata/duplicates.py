@@ -44,7 +44,7 @@ def near_duplicates(images: np.ndarray) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a pair: first and second (positions, first < second), correlation, and turn
+        One row per pair: first and second (positions, first < second), correlation, and turn
         ("upright", "mirrored", "upside down" or "rotated", which is by 180 degrees).
 
     Notes
@@ -81,16 +81,7 @@ def near_duplicates(images: np.ndarray) -> pd.DataFrame:
 
 
 def duplicate_groups(images: np.ndarray) -> np.ndarray:
-    """Name a group for every slice, which it shares with its near-duplicates and theirs.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, (slices, height, width)
-
-    Returns
-    -------
-    ndarray of str, (slices,)
-    """
+    """Name a group for every slice, str, (slices,): that of its near-duplicates and theirs."""
     pairs = near_duplicates(images)
     links = coo_array(
         (np.ones(len(pairs)), (pairs["first"], pairs["second"])), shape=(len(images),) * 2
@@ -100,7 +91,7 @@ def duplicate_groups(images: np.ndarray) -> np.ndarray:
 
 
 def duplicates(data) -> pd.DataFrame:
-    """List all pairs of near-duplicates in a data set, and what they do to it.
+    """List all pairs of near-duplicates in a :class:`Dataset`, and what they do to it.
 
     Returns
     -------
@@ -131,20 +122,13 @@ def leakage(data, by: str = "official", seed: int = settings.SEED) -> pd.DataFra
     by : {"official", "group", "slice"}
         How to split; see :meth:`course_utils.datasets.Dataset.split`. Validation slices count
         as training slices, since a classifier is tuned on them.
-    seed : int
-        Seed of the split.
 
     Returns
     -------
     pandas.DataFrame
-        A row a class, and a last row "all". Columns, all of them numbers of test slices: slices
-        (how many there are), exact (a copy, byte for byte, is in training) and group (a slice
-        of the same group is: a near-duplicate or, in the practice data, the same patient).
-
-    Raises
-    ------
-    CourseError
-        If the data cannot be split so.
+        One row per class, and a last row "all". Columns, all of them numbers of test slices:
+        slices (how many there are), exact (a copy, byte for byte, is in training) and group (a
+        slice of the same group is: a near-duplicate or, in the practice data, the same patient).
     """
     train, val, test = data.split(by, seed)
     known = set(_fingerprints(train)) | set(_fingerprints(val))
@@ -162,33 +146,20 @@ def leakage(data, by: str = "official", seed: int = settings.SEED) -> pd.DataFra
 
 
 def clean_rows(test, *seen) -> np.ndarray:
-    """Mark the test slices that share no group with slices seen in training.
+    """Mark the test slices, bool, (slices,), that share no group with slices seen in training.
 
-    Parameters
-    ----------
-    test : Dataset
-    *seen : Dataset
-        What a classifier was trained and tuned on, mostly ``train, val``.
-
-    Returns
-    -------
-    ndarray of bool, (slices,)
-        For ``test.take(rows)``.
+    All are of :class:`Dataset`; ``seen`` is what a classifier was trained and tuned on, mostly
+    ``train, val``.
     """
     known = set().union(*(part.table["group"] for part in seen))
     return ~test.table["group"].isin(known).to_numpy()
 
 
 def without_upright_twin(test, seen) -> np.ndarray:
-    """Mark the test slices of which no near-duplicate that is the same way up was seen.
+    """Mark the test slices, bool, (slices,), of which no copy that is the same way up was seen.
 
     More lenient than :func:`clean_rows`, which also counts mirrored and turned copies and copies
     of copies: most of the literature counts as here.
-
-    Returns
-    -------
-    ndarray of bool, (slices,)
-        For ``test.take(rows)``.
     """
     pairs = near_duplicates(np.concatenate([test.images, seen.images]))
     across = (pairs["first"] < len(test)) & (pairs["second"] >= len(test))
@@ -199,13 +170,7 @@ def without_upright_twin(test, seen) -> np.ndarray:
 
 
 def label_conflicts(data) -> pd.DataFrame:
-    """List the slices that carry another label than a slice of the same group.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows of ``data.table``, sorted by group; its index counts slices of ``data``.
-    """
+    """Rows of ``data.table`` that carry another label than a slice of their group, by group."""
     labels = data.table.groupby("group")["label"].transform("nunique")
     return data.table[labels > 1].sort_values("group", kind="stable")
 

@@ -46,17 +46,9 @@ IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
 
 
 def download() -> Path:
-    """Download the data set, without an account; a download that stopped goes on.
+    """Download the data set, without an account, to a folder for :func:`read`.
 
-    Returns
-    -------
-    Path
-        Folder to hand to :func:`read`.
-
-    Raises
-    ------
-    CourseError
-        If there is no network, no space, or Kaggle does not hand the data set out.
+    A download that stopped goes on.
     """
     import kagglehub
     import requests
@@ -99,21 +91,16 @@ def read(path: str | Path) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
     or be missing, and then everything is training data. Class folders may carry the names of
     the older SARTAJ set (``glioma_tumor``, ``no_tumor``).
 
-    Parameters
-    ----------
-    path : str or Path
-        A zip, which is not unpacked, or a folder.
-
     Returns
     -------
     images : ndarray of uint8, (slices, 128, 128)
         See :func:`course_utils.core.pictures.decode` for how files become slices.
     table : pandas.DataFrame
-        A row a slice: label, patient (unknown, so empty), plane ("unknown"), split (train or
+        One row per slice: label, patient (unknown, so empty), plane ("unknown"), split (train or
         test), source, file (its path inside the zip or folder), sha256, width, height, mode and
         bytes of the file.
     problems : pandas.DataFrame
-        A row for each file that could not be used: file, problem.
+        One row per file that could not be used: file, problem.
 
     Raises
     ------
@@ -149,21 +136,9 @@ def read(path: str | Path) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
     _check_complete(path, places, good, problems)
     file, split, label, images, facts, sha256, size = zip(*good, strict=True)
     width, height, mode = zip(*facts, strict=True)
-    table = pd.DataFrame(
-        {
-            "label": label,
-            "patient": "",
-            "plane": "unknown",
-            "split": split,
-            "source": "kaggle",
-            "file": file,
-            "sha256": sha256,
-            "width": width,
-            "height": height,
-            "mode": mode,
-            "bytes": size,
-        }
-    )
+    table = pd.DataFrame({"label": label, "patient": "", "plane": "unknown", "split": split})
+    table = table.assign(source="kaggle", file=file, sha256=sha256)
+    table = table.assign(width=width, height=height, mode=mode, bytes=size)
     return np.stack(images), table, pd.DataFrame(stray + problems, columns=["file", "problem"])
 
 

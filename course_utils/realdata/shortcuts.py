@@ -28,8 +28,6 @@ def histogram(test, *seen, seed: int = settings.SEED) -> np.ndarray:
         What to classify.
     *seen : Dataset
         What to learn from, mostly ``train, val``: a probe has nothing to tune, so it may use both.
-    seed : int
-        Seed of the classifier.
 
     Returns
     -------
@@ -42,7 +40,7 @@ def histogram(test, *seen, seed: int = settings.SEED) -> np.ndarray:
 def border(test, *seen, seed: int = settings.SEED) -> np.ndarray:
     """Classify slices by the outermost four pixels on each side, averaged four by four.
 
-    Parameters and what is returned are those of :func:`histogram`.
+    Otherwise like :func:`histogram`.
     """
     return _probabilities(test, seen, _borders, seed)
 
@@ -50,12 +48,7 @@ def border(test, *seen, seed: int = settings.SEED) -> np.ndarray:
 def geometry(test, *seen, seed: int = settings.SEED) -> np.ndarray:
     """Classify slices by their files' width, height, mode and number of bytes, unopened.
 
-    Parameters and what is returned are those of :func:`histogram`.
-
-    Raises
-    ------
-    CourseError
-        If the slices did not come from files.
+    Otherwise like :func:`histogram`; an error where the slices did not come from files.
     """
     for data in (test, *seen):
         if not set(GEOMETRY) <= set(data.table):
@@ -66,12 +59,7 @@ def geometry(test, *seen, seed: int = settings.SEED) -> np.ndarray:
     return _probabilities(test, seen, _geometry, seed)
 
 
-def _probabilities(
-    test,
-    seen,
-    features: Callable[..., np.ndarray],
-    seed: int,
-) -> np.ndarray:
+def _probabilities(test, seen, features: Callable[..., np.ndarray], seed: int) -> np.ndarray:
     classifier = HistGradientBoostingClassifier(max_iter=150, random_state=seed)
     # Its threads wait for each other after every small step: on a busy computer, several are
     # many times slower than one.

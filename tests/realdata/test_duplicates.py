@@ -65,6 +65,26 @@ def test_a_changed_copy_is_found(how):
     assert 0.95 <= pairs["correlation"][0] <= 1 + 1e-5
 
 
+def resembling(image, correlation):
+    """A picture of the same waves whose pixels correlate so much with those of another."""
+    fine = np.random.default_rng(3).normal(size=(64, 64)).repeat(2, 0).repeat(2, 1)
+    one, other = ((a - a.mean()) / a.std() for a in (image.astype(float), fine))
+    mixed = correlation * one + np.sqrt(1 - correlation**2) * other
+    return np.clip(128 + 30 * mixed, 0, 255).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("correlation", [0.935, 0.945, 0.955, 0.965])
+def test_how_much_two_pictures_must_resemble_each_other(monkeypatch, correlation):
+    images = pictures(20)
+    images = np.concatenate([images, [resembling(images[7], correlation)]])
+    pairs = duplicates.near_duplicates(images)
+    assert len(pairs) == (correlation > 0.95)
+    monkeypatch.setattr(duplicates, "SAME", 0.9)
+    pairs = duplicates.near_duplicates(images)
+    assert pairs[["first", "second", "turn"]].values.tolist() == [[7, 20, "upright"]]
+    assert abs(pairs["correlation"][0] - correlation) < 0.002
+
+
 @pytest.mark.parametrize("how", ["mirrored", "upside down", "rotated"])
 def test_a_turned_copy_is_found_and_named(how):
     images = pictures(20)
