@@ -33,19 +33,9 @@ def reason(error: BaseException) -> str:
 
 
 def look_up(table: Mapping[str, Value], name: str, what: str) -> Value:
-    """Give ``table[name]``.
+    """Give ``table[name]``, or name in a :class:`CourseError` what the table does hold.
 
-    Parameters
-    ----------
-    table : mapping of str
-    name : str
-    what : str
-        What the table holds, such as ``"recipe"``.
-
-    Raises
-    ------
-    CourseError
-        If it is not in the table: with the names that are.
+    ``what`` is the word for one thing in it, such as ``"recipe"``.
     """
     try:
         return table[name]

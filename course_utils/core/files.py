@@ -59,13 +59,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """Let one process at a time into the block; the others wait for it.
-
-    Raises
-    ------
-    CourseError
-        If the folder cannot be written.
-    """
+    """Let one process at a time into the block; the others wait for it."""
     # Late, as NumPy below: where one does not load, the course command must start to say so.
     from filelock import FileLock
 
@@ -89,16 +83,8 @@ def lock(path: Path) -> Iterator[None]:
 def once(path: Path, make: Callable[[Path], None]) -> bool:
     """Have something made at ``path`` where there is nothing yet: by one process, and whole.
 
-    Parameters
-    ----------
-    path : Path
-    make : callable
-        Writes a file or a folder at the temporary name that it gets.
-
-    Returns
-    -------
-    bool
-        Whether it was made now.
+    ``make`` writes a file or a folder at the temporary name that it gets. Returns whether it was
+    made now.
     """
     if path.exists():
         return False
@@ -115,14 +101,8 @@ def once(path: Path, make: Callable[[Path], None]) -> bool:
 def reading(what: object, remedy: str) -> Iterator[None]:
     """Say in one sentence what is damaged, and what to do, whatever reading it raises.
 
-    A truncated zip, a broken HDF5 file or a wrong JSON raises nearly every kind of exception.
-
-    Parameters
-    ----------
-    what : object
-        What is read, such as its path: the sentence begins with it.
-    remedy : str
-        What to do where it is damaged, without a full stop.
+    A truncated zip, a broken HDF5 file or a wrong JSON raises nearly every kind of exception. The
+    sentence begins with ``what`` is read, such as its path, and ends with the ``remedy``.
     """
     try:
         yield

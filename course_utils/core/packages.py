@@ -22,13 +22,7 @@ def versions() -> dict[str, str]:
 
 
 def need(name: str) -> None:
-    """Go on only where the packages of an extra, ``"federated"`` or ``"app"``, are installed.
-
-    Raises
-    ------
-    CourseError
-        If one of them is missing: with the command that adds it.
-    """
+    """Stop, with the command that adds them, where packages of an extra are not installed."""
     missing = lacking(name)
     if missing:
         raise CourseError(

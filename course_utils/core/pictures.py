@@ -23,11 +23,6 @@ def decode(data: bytes) -> tuple[np.ndarray, tuple[int, int, str]]:
     floating-point images have no common scale, so their own darkest value becomes 0 and their
     brightest 255. A camera's note of how the image was turned (EXIF) is honoured.
 
-    Parameters
-    ----------
-    data : bytes
-        Contents of the file.
-
     Returns
     -------
     slice : ndarray of uint8, (128, 128)
@@ -48,24 +43,8 @@ def opened(
 ) -> tuple[Image.Image, tuple[int, int, str]]:
     """Open an image file, turn it upright and read its pixels, but only after its size is known.
 
-    Parameters
-    ----------
-    data : bytes
-    formats : sequence of str
-        Pillow's names of the formats to take.
-    most_pixels : int
-
-    Returns
-    -------
-    image : PIL.Image.Image
-        In the mode it came in.
-    facts : tuple
-        Width, height and mode, as they are in the file.
-
-    Raises
-    ------
-    BadFile
-        As :func:`decode` does.
+    Returns the image in the mode it came in, and the facts that :func:`decode` returns; raises
+    what that raises. ``formats`` are Pillow's names of those to take.
     """
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
@@ -95,25 +74,14 @@ def opened(
 
 
 def fitted(image: Image.Image) -> np.ndarray:
-    """Turn an image into a grey slice, uint8, (128, 128), as :func:`decode` does.
-
-    Raises
-    ------
-    BadFile
-        If some of its pixels are no numbers.
-    """
+    """Turn an image into a grey slice, uint8, (128, 128), as :func:`decode` does."""
     size = (settings.IMAGE_SIZE,) * 2
     # Shrinking by BILINEAR averages over everything that falls into a pixel.
     return np.asarray(ImageOps.pad(_grey(image), size, Image.Resampling.BILINEAR))
 
 
 def encode(pixels: np.ndarray) -> bytes:
-    """Make a PNG file of pixels, in memory.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, (height, width), or with 3 or 4 colours, (height, width, colours)
-    """
+    """Make a PNG file of pixels: uint8, (height, width), or (height, width, 3 or 4 colours)."""
     file = io.BytesIO()
     Image.fromarray(np.asarray(pixels)).save(file, "PNG")
     return file.getvalue()

@@ -16,25 +16,17 @@ from course_utils.core.errors import CourseError
 def save(name: str, figures: Mapping, **how) -> Path:
     """Write figures to ``results/<name>.json`` in the data folder.
 
-    Parameters
-    ----------
-    name : str
-    figures : mapping
-        What was measured. A figure with an interval is ``{"value", "low", "high"}``, or an
-        :class:`course_utils.evaluation.intervals.Estimate`, which becomes that.
-    **how
-        Settings to measure it again: data set, split, seed, command and so on.
+    A figure with an interval is ``{"value", "low", "high"}``, or an
+    :class:`course_utils.evaluation.intervals.Estimate`, which becomes that. ``how`` is what it
+    takes to measure again: data set, split, seed, command and so on.
     """
+    machine = {"system": platform.system(), "processor": platform.machine()}
     record = {
         "name": name,
         "figures": figures,
         "settings": {"seed": settings.SEED} | how,
         "versions": {"python": platform.python_version()} | packages.versions(),
-        "machine": {
-            "system": platform.system(),
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-        },
+        "machine": machine | {"cores": os.cpu_count()},
     }
     path = settings.data_dir() / "results" / f"{name}.json"
     with files.atomic(path) as new:
@@ -53,13 +45,7 @@ def command(*words: str, **options) -> str:
 
 
 def load(name: str) -> dict:
-    """Read ``results/<name>.json``: your own measurement, else the one that comes along.
-
-    Raises
-    ------
-    CourseError
-        If nobody measured this, or the file is damaged.
-    """
+    """Read ``results/<name>.json``: your own measurement, else the one that comes along."""
     for folder in (settings.data_dir(), settings.ROOT / "data"):
         path = folder / "results" / f"{name}.json"
         if path.exists():
@@ -72,13 +58,7 @@ def load(name: str) -> dict:
 
 
 def insert(path: Path, mark: str, text: str) -> None:
-    """Put text into a Markdown file, between ``<!-- mark -->`` and ``<!-- /mark -->``.
-
-    Raises
-    ------
-    CourseError
-        If the file lacks these marks.
-    """
+    """Put text into a Markdown file, between ``<!-- mark -->`` and ``<!-- /mark -->``."""
     start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     between = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     old = path.read_text(encoding="utf-8")
