@@ -5,7 +5,7 @@ import numpy as np
 
 from course_utils.simulator.scanners import AXES, PLANES
 from course_utils.volumes import drawings, nifti
-from course_utils.widgets import WIDE, explore
+from course_utils.widgets import explore, lay_out
 
 _FROM = {"sagittal": "left to right", "coronal": "back to front", "axial": "bottom to top"}
 
@@ -37,14 +37,11 @@ def volume_explorer(
             max=volume.shape[AXES[plane][2]] - 1,
             description=plane,
             tooltip=f"from {_FROM[plane]}",
-            style=WIDE,
         )
         for plane in PLANES
     }
-    controls["outline"] = ipywidgets.Checkbox(
-        value=True, description="outline the lesion", style=WIDE
-    )
-    controls["outline"].layout.display = None if lesion else "none"
+    controls["outline"] = ipywidgets.Checkbox(value=True, description="outline the lesion")
+    lay_out(controls, "24em", hidden=() if lesion else ["outline"])
 
     def draw(axial: int, coronal: int, sagittal: int, outline: bool):
         at = (sagittal, coronal, axial)

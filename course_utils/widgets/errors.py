@@ -1,4 +1,4 @@
-"""Explorers of how a classifier fails, each with a still picture for static mode."""
+"""Explorers of how a classifier fails."""
 
 import ipywidgets
 import numpy as np
@@ -6,50 +6,34 @@ import numpy as np
 from course_utils import evaluation, plots
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
-from course_utils.widgets.base import WIDE, explore
+from course_utils.evaluation.intervals import predictions
+from course_utils.widgets.controls import class_buttons, explore, lay_out, place
 
 
-def error_browser(
-    data: Dataset,
-    probabilities: np.ndarray,
-    maps: np.ndarray | None = None,
-) -> None:
+def error_browser(data: Dataset, probabilities: np.ndarray, maps: np.ndarray | None = None) -> None:
     """Leaf through the slices of one cell of the confusion matrix, the most confident first.
 
-    It begins with the most frequent mistake.
-
-    Parameters
-    ----------
-    data : Dataset
-        The slices that were classified.
-    probabilities : ndarray of float, (slices, classes)
-    maps : ndarray of float, (slices, height, width), optional
-        Heat maps, offered as an overlay.
+    It begins with the most frequent mistake. Probabilities are (slices, classes); ``maps``, heat
+    maps (slices, height, width), are offered as an overlay.
     """
-    names = [(plots.spoken(name), name) for name in data.class_names]
-    answers = evaluation.predictions(probabilities)
+    answers = predictions(probabilities)
     counts = evaluation.confusion(data.labels, answers, data.class_names).to_numpy()
     # Where nothing is wrong, what is right.
     mistakes = counts * ~np.eye(len(counts), dtype=bool)
     begin = np.unravel_index((mistakes if mistakes.any() else counts).argmax(), counts.shape)
-    true, predicted = (data.class_names[number] for number in begin)
+    names = data.class_names
     controls = {
-        "true": ipywidgets.ToggleButtons(options=names, value=true, description="true"),
-        "predicted": ipywidgets.ToggleButtons(
-            options=names, value=predicted, description="predicted"
-        ),
+        "true": class_buttons(names, "true", value=names[begin[0]]),
+        "predicted": class_buttons(names, "predicted", value=names[begin[1]]),
         "number": ipywidgets.IntSlider(min=1, max=1, description="slice"),
         "outline": ipywidgets.Checkbox(value=True, description="outline the lesion"),
         "heat": ipywidgets.Checkbox(value=False, description="Grad-CAM"),
     }
-    for control in controls.values():
-        control.style = WIDE | ({"button_width": "auto"} if hasattr(control, "tooltips") else {})
-        control.layout.width = "38em"
-    controls["outline"].layout.display = "none" if data.masks is None else None
-    controls["heat"].layout.display = "none" if maps is None else None
+    overlays = {"outline": data.masks, "heat": maps}
+    lay_out(controls, hidden=[name for name, overlay in overlays.items() if overlay is None])
 
     def found(true: str, predicted: str) -> np.ndarray:
-        of, called = data.class_names.index(true), data.class_names.index(predicted)
+        of, called = names.index(true), names.index(predicted)
         rows = np.flatnonzero((data.labels == of) & (answers == called))
         return rows[np.argsort(-probabilities[rows, called], kind="stable")]
 
@@ -63,28 +47,21 @@ def error_browser(
     offer()
 
     def draw(true: str, predicted: str, number: int, outline: bool, heat: bool):
-        rows = found(true, predicted)
+        rows, said = found(true, predicted), plots.spoken(predicted)
         if not len(rows):
             raise CourseError(
-                f"No {plots.spoken(true)} is called {plots.spoken(predicted)} here: choose "
-                "another pair."
+                f"No {plots.spoken(true)} is called {said} here: choose another pair."
             )
         row = rows[min(number, len(rows)) - 1]
         about = data.table.iloc[row]
-        chances = dict(zip(data.class_names, probabilities[row], strict=True))
-        figure = plots.answer(
-            data.images[row],
-            chances,
-            true,
-            data.masks[row] if outline and data.masks is not None else None,
-            maps[row] if heat and maps is not None else None,
-            about["plane"],
-        )
-        where = "" if about["plane"] == "unknown" else f", {about['plane']}"
+        chances = dict(zip(names, probabilities[row], strict=True))
+        mask = data.masks[row] if outline and data.masks is not None else None
+        one = maps[row] if heat and maps is not None else None
+        figure = plots.answer(data.images[row], chances, true, mask, one, about["plane"])
         says = (
             f"Slice {min(number, len(rows))} of {len(rows)} that are {plots.spoken(true)} and are "
-            f"called {plots.spoken(predicted)}: group {about['group']}{where}. The classifier "
-            f"gives {chances[predicted]:.0%} to {plots.spoken(predicted)}"
+            f"called {said}: group {about['group']}{place(about['plane'], ', ')}. The classifier "
+            f"gives {chances[predicted]:.0%} to {said}"
         )
         says += "." if true == predicted else f" and {chances[true]:.0%} to {plots.spoken(true)}."
         return figure, says
@@ -95,20 +72,16 @@ def error_browser(
 def referral(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray) -> None:
     """Move the least confidence to answer with, and see who is answered and who is referred.
 
-    Parameters
-    ----------
-    labels : ndarray of int, (slices,)
-    probabilities : ndarray of float, (slices, classes)
-    groups : ndarray, (slices,)
-        The patient, or the set of near-duplicates, of each slice.
+    Labels and groups are (slices,), probabilities (slices, classes).
     """
     groups = np.asarray(groups)
     confidence = probabilities.max(axis=1)
-    right = evaluation.predictions(probabilities) == labels
-    slider = ipywidgets.FloatSlider(
-        value=0.8, min=0.25, max=1, step=0.01, description="confidence", style=WIDE
-    )
-    slider.layout.width = "38em"
+    right = predictions(probabilities) == labels
+    # No classifier is less sure of its answer than one that guesses.
+    least = 1 / probabilities.shape[1]
+    slider = ipywidgets.FloatSlider(0.8, min=least, max=1, step=0.01, description="confidence")
+    controls = {"threshold": slider}
+    lay_out(controls)
 
     def draw(threshold: float):
         answered = confidence >= threshold
@@ -129,4 +102,4 @@ def referral(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray) 
             says += f" Of the answers, {correct} are right."
         return plots.outcomes(counts, f"Least confidence: {threshold:.0%}"), says
 
-    explore(draw, {"threshold": slider})
+    explore(draw, controls)

@@ -4,14 +4,13 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from scipy import ndimage
 
-from course_utils import augment, plots
-from course_utils.core.backend import tf
+from course_utils import plots
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
-from course_utils.widgets.base import explore
+from course_utils.widgets.controls import class_buttons, explore, lay_out
 
-WIDE = {"description_width": "6em"}
 SLICES = 20
 DRAWS = 8
 KERNELS = {
@@ -29,34 +28,29 @@ def augmentation_lab(data: Dataset) -> None:
 
     Where masks are known the lesion is outlined, carried along by the same draw.
     """
+    # TensorFlow takes seconds to import: lessons that use other explorers do without it.
+    from course_utils import augment
+    from course_utils.core.backend import tf
+
     picks = _picks(data)
-    label, number = _choosers(picks)
-    controls = {
-        "label": label,
-        "number": number,
+    controls = _choosers(picks) | {
         "rotation": ipywidgets.IntSlider(15, 0, 180, 5, description="rotation °"),
         "zoom": ipywidgets.IntSlider(10, 0, 90, 5, description="zoom %"),
         "flip": ipywidgets.Checkbox(True, description="flip left and right"),
         "draw": ipywidgets.IntSlider(1, 1, 50, description="draw no."),
     }
-    for control in controls.values():
-        control.style = WIDE | ({"button_width": "auto"} if control is label else {})
-        control.layout.width = "38em"
+    lay_out(controls)
 
     def picture(label, number, rotation, zoom, flip, draw) -> tuple[Figure, str]:
         row = picks[label][number - 1]
         image, plane = data.images[row], data.table["plane"].iloc[row]
         mask = np.zeros_like(image, bool) if data.masks is None else np.array(data.masks[row])
-        pipeline = augment.pipeline(rotation, zoom / 100, flip, seed=draw)
-        drawn = pipeline(
-            {
-                "images": tf.repeat(augment.scale(image)[tf.newaxis], DRAWS, axis=0),
-                "segmentation_masks": tf.repeat(
-                    tf.cast(mask, tf.float32)[tf.newaxis, ..., tf.newaxis], DRAWS, axis=0
-                ),
-            },
-            training=True,
-        )
+        batch = {
+            "images": augment.scale(image)[tf.newaxis],
+            "segmentation_masks": tf.cast(mask, tf.float32)[tf.newaxis, ..., tf.newaxis],
+        }
+        batch = {name: tf.repeat(one, DRAWS, axis=0) for name, one in batch.items()}
+        drawn = augment.pipeline(rotation, zoom / 100, flip, seed=draw)(batch, training=True)
         images = augment.unscale(drawn["images"])
         masks = drawn["segmentation_masks"].numpy()[..., 0] > 0.5
         says = (
@@ -79,7 +73,6 @@ def augmentation_lab(data: Dataset) -> None:
 def kernel_lab(data: Dataset) -> None:
     """Edit the nine numbers of a kernel and watch the feature map that it makes of a slice."""
     picks = _picks(data)
-    label, number = _choosers(picks)
     recipe = ipywidgets.Dropdown(options=list(KERNELS), description="start from")
     numbers = ipywidgets.Textarea(_written(KERNELS[recipe.value]), description="kernel", rows=3)
     relu = ipywidgets.Checkbox(False, description="ReLU: negative becomes zero")
@@ -88,17 +81,14 @@ def kernel_lab(data: Dataset) -> None:
         numbers.value = _written(KERNELS[change.new])
 
     recipe.observe(fill, "value")
-    controls = {
-        "label": label, "number": number, "recipe": recipe, "numbers": numbers, "relu": relu
-    }  # fmt: skip
-    for control in controls.values():
-        control.style = WIDE | ({"button_width": "auto"} if control is label else {})
-        control.layout.width = "38em"
+    controls = _choosers(picks) | {"recipe": recipe, "numbers": numbers, "relu": relu}
+    lay_out(controls)
 
     def picture(label, number, recipe, numbers, relu) -> tuple[Figure, str]:
         image = data.images[picks[label][number - 1]]
         kernel = _read(numbers)
-        feature_map = _convolved(image, kernel)
+        # As a convolution of a network does it, with a border of zeros.
+        feature_map = ndimage.correlate(image / 255, kernel, mode="constant")
         if relu:
             feature_map = np.maximum(feature_map, 0)
         total = kernel.sum()
@@ -113,51 +103,37 @@ def kernel_lab(data: Dataset) -> None:
     explore(picture, controls)
 
 
-def _picks(data: Dataset) -> dict[str, np.ndarray]:
+def _picks(data: Dataset) -> dict[str, list[int]]:
     """Rows to browse for each class: the slice of largest lesion of a group, or its middle one."""
-    table = data.table.assign(row=np.arange(len(data)))
+    table = data.table.assign(row=np.arange(len(data)), area=0)
     if data.masks is not None:
         table["area"] = [mask.sum() for mask in data.masks]
     picks = {}
     for label in data.class_names:
         groups = [own for _, own in table[table["label"] == label].groupby("group", sort=True)]
-        chosen = [
-            own.loc[own["area"].idxmax(), "row"]
-            if "area" in own and own["area"].any()
-            else own["row"].iloc[len(own) // 2]
-            for own in groups[:SLICES]
-        ]
-        picks[label] = np.array(chosen)
+        for own in groups[:SLICES]:
+            best = own["area"].argmax() if own["area"].any() else len(own) // 2
+            picks.setdefault(label, []).append(own["row"].iloc[best])
     return picks
 
 
-def _choosers(
-    picks: dict[str, np.ndarray],
-) -> tuple[ipywidgets.ToggleButtons, ipywidgets.IntSlider]:
-    label = ipywidgets.ToggleButtons(
-        options=[(plots.spoken(name), name) for name in picks], description="class"
-    )
-    return label, ipywidgets.IntSlider(1, 1, min(map(len, picks.values())), description="slice")
+def _choosers(picks: dict[str, list[int]]) -> dict[str, ipywidgets.ValueWidget]:
+    fewest = min(map(len, picks.values()))
+    number = ipywidgets.IntSlider(1, 1, fewest, description="slice")
+    return {"label": class_buttons(picks), "number": number}
 
 
+@plots.look()
 def _before_and_after(image, mask, plane, images, masks) -> Figure:
-    columns = DRAWS // 2
     figure = plt.figure(figsize=(7.5, 2.6))
+    plots.close_up(figure)
+    columns = DRAWS // 2
     grid = figure.add_gridspec(2, 2 + columns)
-    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
-    before = figure.add_subplot(grid[:, :2])
-    plots.draw_slice(before, image, mask, plane)
+    plots.draw_slice(figure.add_subplot(grid[:, :2]), image, mask, plane)
     for number, (drawn, drawn_mask) in enumerate(zip(images, masks, strict=True)):
         axes = figure.add_subplot(grid[number // columns, 2 + number % columns])
         plots.draw_slice(axes, drawn, drawn_mask)
     return figure
-
-
-def _convolved(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Feature map of a slice scaled to 0..1, with a border of zeros: (height, width)."""
-    batch = augment.scale(image)[tf.newaxis]
-    weights = tf.constant(kernel, tf.float32)[..., tf.newaxis, tf.newaxis]
-    return tf.nn.conv2d(batch, weights, 1, "SAME").numpy()[0, ..., 0]
 
 
 def _written(kernel: list[list[float]]) -> str:

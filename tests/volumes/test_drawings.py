@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import plots
-from course_utils.datasets import CLASS_NAMES
+from course_utils.plots import pictures
 from course_utils.volumes import drawings
 
 AFFINE = np.array([[2.0, 0, 0, -10], [0, 2, 0, -20], [0, 0, 6, -30], [0, 0, 0, 1]])
@@ -44,7 +44,7 @@ def test_planes_meet_in_the_voxel_and_have_true_proportions(volume):
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["axial, z = -6 mm", "coronal, y = -6 mm", "sagittal, x = -4 mm"]
     letters = ["".join(text.get_text() for text in axes.texts) for axes in figure.axes]
-    assert letters == [plots.LETTERS[plane] for plane in ("axial", "coronal", "sagittal")]
+    assert letters == [pictures.LETTERS[plane] for plane in ("axial", "coronal", "sagittal")]
     assert all(axes.collections for axes in figure.axes)
     plots.png(figure)
     bare = drawings.planes(volume, AFFINE, at)
@@ -68,7 +68,7 @@ def test_votes_shade_the_lesion_and_draw_a_line_a_class():
     shows = np.array([False, True, True, False, False])
     figure = drawings.votes(
         {"a": (positions, chances, shows), "b": (positions, chances, ~shows & shows)},
-        CLASS_NAMES,
+        ("glioma", "meningioma", "notumor", "pituitary"),
         "headline",
     )
     with_lesion, without = figure.axes

@@ -8,7 +8,9 @@ import pytest
 
 from course_utils import plots, widgets
 from course_utils.core.errors import CourseError
-from course_utils.datasets import CLASS_NAMES, Dataset
+from course_utils.datasets import Dataset
+
+NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def data() -> Dataset:
     """Sixteen slices in eight groups, four of each class, a grey value of its own each."""
     table = pd.DataFrame(
         {
-            "label": np.repeat(CLASS_NAMES, 4),
+            "label": np.repeat(NAMES, 4),
             "group": np.repeat([f"g{n}" for n in range(8)], 2),
             "plane": "axial",
         }
@@ -36,31 +38,15 @@ def probabilities(data):
     return chances
 
 
-@pytest.fixture
-def explored(monkeypatch):
-    """What an explorer hands to ``explore``: its drawing function and its controls."""
-    caught = {}
-    monkeypatch.setattr(
-        widgets,
-        "explore",
-        lambda draw, controls: caught.update(draw=draw, controls=controls),
-    )
-    return caught
-
-
-def values(controls) -> dict:
-    return {name: control.value for name, control in controls.items()}
-
-
 def test_the_browser_begins_with_the_most_confident_mistake(data, probabilities, explored):
     widgets.error_browser(data, probabilities)
     controls = explored["controls"]
     assert controls["number"].max == 2
-    figure, says = explored["draw"](**values(controls))
+    figure, says = explored["draw"](**explored["values"]())
     assert figure.axes[0].images[0].get_array().max() == 3
     assert "Slice 1 of 2" in says and "80% to meningioma and 10% to glioma" in says
     plots.png(figure)
-    figure, says = explored["draw"](**values(controls) | {"number": 2})
+    figure, says = explored["draw"](**explored["values"]() | {"number": 2})
     assert figure.axes[0].images[0].get_array().max() == 1
     assert "group g0, axial" in says
     plots.png(figure)
@@ -69,11 +55,11 @@ def test_the_browser_begins_with_the_most_confident_mistake(data, probabilities,
 def test_the_browser_begins_with_what_is_most_frequent(data, probabilities, explored):
     right = 0.1 + 0.6 * np.eye(4)[data.labels]
     widgets.error_browser(data, right)
-    start = values(explored["controls"])
+    start = explored["values"]()
     assert (start["true"], start["predicted"]) == ("glioma", "glioma")
     probabilities[12:15] = right[0]
     widgets.error_browser(data, probabilities)
-    start = values(explored["controls"])
+    start = explored["values"]()
     assert (start["true"], start["predicted"]) == ("pituitary", "glioma")
 
 
@@ -85,12 +71,12 @@ def test_choosing_another_cell_offers_its_slices(data, probabilities, explored):
     assert (controls["number"].value, controls["number"].max) == (1, 2)
     controls["true"].value = "meningioma"
     with pytest.raises(CourseError, match="No meningioma is called glioma"):
-        explored["draw"](**values(controls))
+        explored["draw"](**explored["values"]())
 
 
 def test_the_browser_lays_heat_and_outline_over_the_slice(data, probabilities, explored):
     widgets.error_browser(data, probabilities, maps=np.ones((16, 128, 128)))
-    on = values(explored["controls"]) | {"heat": True}
+    on = explored["values"]() | {"heat": True}
     figure, _ = explored["draw"](**on)
     assert len(figure.axes[0].images) == 2
     assert len(figure.axes[0].collections) == 1
@@ -103,7 +89,7 @@ def test_the_browser_lays_heat_and_outline_over_the_slice(data, probabilities, e
 def test_the_browser_works_without_masks_and_planes(data, probabilities, explored):
     bare = dataclasses.replace(data, masks=None, table=data.table.assign(plane="unknown"))
     widgets.error_browser(bare, probabilities)
-    figure, says = explored["draw"](**values(explored["controls"]))
+    figure, says = explored["draw"](**explored["values"]())
     assert "group g1. The" in says
     assert explored["controls"]["outline"].layout.display == "none"
     plots.png(figure)
@@ -112,6 +98,7 @@ def test_the_browser_works_without_masks_and_planes(data, probabilities, explore
 def test_referral_counts_all_four_outcomes(data, probabilities, explored):
     groups = data.table["group"]
     widgets.referral(data.labels, probabilities, groups)
+    assert explored["controls"]["threshold"].min == 0.25, "the confidence of a guess"
     figure, says = explored["draw"](threshold=0.65)
     widths = [bar.get_width() for bar in figure.axes[0].patches]
     # Answered: fourteen right ones at 70% and the mistake at 80%; referred: the one at 60%.
@@ -120,4 +107,13 @@ def test_referral_counts_all_four_outcomes(data, probabilities, explored):
     plots.png(figure)
     figure, says = explored["draw"](threshold=0.99)
     assert "0 of 16 slices are answered, 16 referred." in says and "right" not in says
+    plots.png(figure)
+
+
+def test_the_browser_works_for_two_classes(data, explored):
+    table = data.table.assign(label=["low_grade"] * 10 + ["high_grade"] * 6)
+    graded = dataclasses.replace(data, table=table, class_names=("high_grade", "low_grade"))
+    widgets.error_browser(graded, np.full((16, 2), 0.5))
+    figure, says = explored["draw"](**explored["values"]())
+    assert "are low grade and are called high grade" in says
     plots.png(figure)

@@ -2,14 +2,15 @@
 
 import dataclasses
 
-import ipywidgets
 import numpy as np
 import pandas as pd
 import pytest
 
 from course_utils import plots, widgets
 from course_utils.core.errors import CourseError
-from course_utils.datasets import CLASS_NAMES, Dataset
+from course_utils.datasets import Dataset
+
+NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def data() -> Dataset:
     """Two groups of two slices for each class; all but notumor have a square lesion."""
     table = pd.DataFrame(
         {
-            "label": np.repeat(CLASS_NAMES, 4),
+            "label": np.repeat(NAMES, 4),
             "group": np.repeat([f"g{n}" for n in range(8)], 2),
             "plane": "axial",
         }
@@ -30,24 +31,9 @@ def data() -> Dataset:
     return Dataset("practice", {"t1ce": images}, masks, table)
 
 
-@pytest.fixture
-def explored(monkeypatch):
-    """What a laboratory hands to ``explore``: its drawing function and its controls."""
-    caught = {}
-    monkeypatch.setattr(
-        widgets, "explore", lambda draw, controls: caught.update(draw=draw, controls=controls)
-    )
-    return caught
-
-
-def values(controls) -> dict:
-    assert all(isinstance(control, ipywidgets.ValueWidget) for control in controls.values())
-    return {name: control.value for name, control in controls.items()}
-
-
 def test_augmentation_lab_draws_the_slice_and_eight_draws(data, explored):
     widgets.augmentation_lab(data)
-    figure, says = explored["draw"](**values(explored["controls"]))
+    figure, says = explored["draw"](**explored["values"]())
     assert len(figure.axes) == 9
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), data.images[1])
     assert "glioma" in says and "up to 15°" in says and "flipped" in says
@@ -57,7 +43,7 @@ def test_augmentation_lab_draws_the_slice_and_eight_draws(data, explored):
 
 def test_augmentation_lab_with_all_knobs_at_zero_changes_nothing(data, explored):
     widgets.augmentation_lab(data)
-    still = values(explored["controls"]) | {"rotation": 0, "zoom": 0, "flip": False}
+    still = explored["values"]() | {"rotation": 0, "zoom": 0, "flip": False}
     figure, says = explored["draw"](**still)
     np.testing.assert_array_equal(figure.axes[5].images[0].get_array(), data.images[1])
     assert "keeps 100% to 100%" in says
@@ -66,7 +52,7 @@ def test_augmentation_lab_with_all_knobs_at_zero_changes_nothing(data, explored)
 
 def test_augmentation_lab_says_when_a_lesion_leaves_the_picture(data, explored):
     widgets.augmentation_lab(data)
-    far = values(explored["controls"]) | {"zoom": 90, "rotation": 0}
+    far = explored["values"]() | {"zoom": 90, "rotation": 0}
     told = []
     for draw in range(1, 4):
         figure, says = explored["draw"](**far | {"draw": draw})
@@ -77,14 +63,14 @@ def test_augmentation_lab_says_when_a_lesion_leaves_the_picture(data, explored):
 
 def test_augmentation_lab_works_without_masks(data, explored):
     widgets.augmentation_lab(dataclasses.replace(data, masks=None))
-    figure, says = explored["draw"](**values(explored["controls"]))
+    figure, says = explored["draw"](**explored["values"]())
     assert "lesion" not in says
     plots.png(figure)
 
 
 def test_kernel_lab_shows_the_feature_map_of_the_kernel(data, explored):
     widgets.kernel_lab(data)
-    same = values(explored["controls"]) | {"numbers": "0 0 0\n0 2 0\n0 0 0"}
+    same = explored["values"]() | {"numbers": "0 0 0\n0 2 0\n0 0 0"}
     figure, says = explored["draw"](**same)
     np.testing.assert_allclose(
         figure.axes[2].images[0].get_array(), 2 * (data.images[1] / 255), rtol=1e-5
@@ -95,7 +81,7 @@ def test_kernel_lab_shows_the_feature_map_of_the_kernel(data, explored):
 
 def test_kernel_lab_relu_takes_the_negative_away(data, explored):
     widgets.kernel_lab(data)
-    figure, says = explored["draw"](**values(explored["controls"]) | {"relu": True})
+    figure, says = explored["draw"](**explored["values"]() | {"relu": True})
     assert figure.axes[2].images[0].get_array().min() == 0
     assert "after ReLU: from 0.00" in says
     plots.png(figure)
@@ -112,4 +98,4 @@ def test_kernel_lab_fills_in_the_chosen_kernel(data, explored):
 def test_kernel_lab_explains_what_is_no_kernel(data, explored, text):
     widgets.kernel_lab(data)
     with pytest.raises(CourseError, match="three lines of three numbers"):
-        explored["draw"](**values(explored["controls"]) | {"numbers": text})
+        explored["draw"](**explored["values"]() | {"numbers": text})

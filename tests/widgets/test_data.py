@@ -1,10 +1,7 @@
-"""Explorers follow their controls, draw again once the hand rests, and stand still on paper."""
+"""Data sets can be chosen where they can be used, and leafed through whatever is known of them."""
 
 import asyncio
-import base64
 
-import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,22 +9,15 @@ import pytest
 from course_utils import datasets, plots, settings, widgets
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
+from course_utils.widgets.controls import PAUSE
 
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What widgets display; explorers are live here, as in a learner's kernel."""
-    things = []
-    monkeypatch.setattr(settings, "static", lambda: False)
-    for module in (widgets, plots):
-        monkeypatch.setattr(module, "display", things.append)
-    return things
+NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 
 
 @pytest.fixture
 def data():
     """Twelve patients with three slices each: two axial ones and a coronal one."""
-    labels = np.repeat(datasets.CLASS_NAMES, 9)
+    labels = np.repeat(NAMES, 9)
     patients = np.repeat([f"P{n:02d}" for n in range(12)], 3)
     table = pd.DataFrame({"label": labels, "patient": patients, "group": patients})
     table["plane"] = np.resize(["axial", "axial", "coronal"], 36)
@@ -50,55 +40,9 @@ def settle(change):
 
     async def inside():
         change()
-        await asyncio.sleep(4 * widgets.PAUSE)
+        await asyncio.sleep(4 * PAUSE)
 
     asyncio.run(inside())
-
-
-def drawing(calls):
-    def draw(number):
-        calls.append(number)
-        return plt.figure(figsize=(1, 1)), f"Number {number} < 10."
-
-    return draw
-
-
-def test_a_still_picture_where_nobody_can_move_a_slider(monkeypatch, shown):
-    monkeypatch.setattr(settings, "static", lambda: True)
-    widgets.explore(drawing([]), {"number": ipywidgets.IntSlider(3)})
-    picture, words = shown
-    assert picture._repr_png_()[1]["alt"] == words.data == "Number 3 < 10."
-
-
-def test_an_explorer_draws_its_first_picture_with_alternative_text(shown):
-    widgets.explore(drawing([]), {"number": ipywidgets.IntSlider(3)})
-    (box,) = shown
-    html = box.children[-1].value
-    assert 'alt="Number 3 &lt; 10."' in html
-    assert base64.b64decode(html.split("base64,")[1].split('"')[0]).startswith(b"\x89PNG")
-    assert not plt.get_fignums()
-
-
-def test_a_dragged_slider_draws_once_when_it_rests(shown):
-    calls = []
-    slider = ipywidgets.IntSlider(0)
-    widgets.explore(drawing(calls), {"number": slider})
-
-    def drag():
-        for number in range(1, 30):
-            slider.value = number
-
-    settle(drag)
-    assert calls == [0, 29]
-    assert says(shown[0]) == "Number 29 &lt; 10."
-
-
-def test_an_explained_error_stands_in_the_place_of_the_picture(shown):
-    def draw(number):
-        raise CourseError("No such slice: choose <another>.")
-
-    widgets.explore(draw, {"number": ipywidgets.IntSlider(0)})
-    assert shown[0].children[-1].value == "No such slice: choose &lt;another&gt;."
 
 
 def test_the_slice_explorer_offers_what_fits_and_shows_it(shown, data):
@@ -186,3 +130,19 @@ def test_the_selector_is_words_on_paper(shown, monkeypatch):
     monkeypatch.setattr(settings, "static", lambda: True)
     widgets.dataset_selector()
     assert "practice data" in shown[0].data
+
+
+def test_the_slice_explorer_works_for_any_classes(explored):
+    table = pd.DataFrame(
+        {"label": ["wolf", "red_fox", "wolf"], "patient": pd.NA, "group": list("abc")}
+    )
+    table["plane"] = ["sagittal", "unknown", "axial"]
+    images = np.zeros((3, 128, 128), np.uint8)
+    animals = Dataset("animals", {"t1ce": images}, None, table, ("badger", "red_fox", "wolf"))
+    widgets.slice_explorer(animals)
+    assert [name for name, _ in explored["controls"]["label"].options] == ["red fox", "wolf"]
+    figure, says = explored["draw"](**explored["values"]())
+    assert says == "Group b, red fox: slice 1 of 1, t1ce.", "where the first class is"
+    plots.png(figure)
+    with pytest.raises(CourseError, match="No slice is red fox and axial"):
+        explored["draw"](**explored["values"]() | {"plane": "axial", "group": ""})

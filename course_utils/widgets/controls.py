@@ -1,0 +1,89 @@
+"""Controls, and the picture that follows them."""
+
+import asyncio
+import base64
+import html
+from collections.abc import Callable, Iterable, Mapping
+
+import ipywidgets
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from course_utils import plots, settings
+from course_utils.core.errors import CourseError
+
+# Seconds without a further change before the picture is drawn again: a dragged slider sends a
+# change for every step, and drawing each of them would leave the picture far behind the hand.
+PAUSE = 0.05
+
+
+def explore(
+    draw: Callable[..., tuple[Figure, str]], controls: Mapping[str, ipywidgets.ValueWidget]
+) -> None:
+    """Show controls, and below them the picture that their values give.
+
+    In static mode (:func:`course_utils.settings.static`) the picture of the first values is
+    shown without controls.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes the controls' values by name; returns the figure and one sentence on what it shows.
+    controls : mapping of str to widget
+    """
+
+    def values() -> dict:
+        return {name: control.value for name, control in controls.items()}
+
+    if settings.static():
+        plots.show(*draw(**values()))
+        return
+    picture = ipywidgets.HTML()
+    pending: list[asyncio.TimerHandle] = []
+
+    def redraw() -> None:
+        try:
+            figure, says = draw(**values())
+        except CourseError as error:
+            picture.value = html.escape(str(error))
+            return
+        data = base64.b64encode(plots.png(figure)).decode()
+        says = html.escape(says)
+        picture.value = (
+            f'<img alt="{says}" src="data:image/png;base64,{data}"><p aria-live="polite">{says}</p>'
+        )
+
+    def changed(_) -> None:
+        while pending:
+            pending.pop().cancel()
+        pending.append(asyncio.get_running_loop().call_later(PAUSE, redraw))
+
+    for control in controls.values():
+        control.observe(changed, "value")
+    redraw()
+    # Side by side where there is room, so that hand and eye stay together.
+    knobs = ipywidgets.VBox([*controls.values()], layout={"margin": "0 1em 0 0"})
+    display(ipywidgets.HBox([knobs, picture], layout={"flex_flow": "row wrap"}))
+
+
+def lay_out(
+    controls: Mapping[str, ipywidgets.ValueWidget], width: str = "38em", hidden: Iterable[str] = ()
+) -> None:
+    """Align controls below each other, and hide those that would change nothing."""
+    for name, control in controls.items():
+        control.style = {"description_width": "6em"}
+        if isinstance(control, ipywidgets.ToggleButtons):
+            control.style.button_width = "auto"
+        control.layout.width = width
+        control.layout.display = "none" if name in hidden else None
+
+
+def class_buttons(names: Iterable[str], description: str = "class", **more):
+    """One button a class, with its name as people say it."""
+    options = [(plots.spoken(name), name) for name in names]
+    return ipywidgets.ToggleButtons(options=options, description=description, **more)
+
+
+def place(plane: str, before: str = " ") -> str:
+    """The plane in a sentence, or nothing where nobody knows it."""
+    return "" if plane == "unknown" else before + plane

@@ -1,0 +1,132 @@
+"""Choosing a data set, and leafing through it."""
+
+import ipywidgets
+import matplotlib.pyplot as plt
+from IPython.display import HTML, display
+
+from course_utils import datasets, plots, settings
+from course_utils.core.errors import CourseError
+from course_utils.datasets import Dataset
+from course_utils.widgets.controls import class_buttons, explore, lay_out, place
+
+# What each data set is, and how it comes to this computer.
+ABOUT = {
+    "practice": (
+        "Its patients are simulated on this computer: no network, and patients, planes "
+        "and lesions are known exactly.",
+        "",
+    ),
+    "kaggle": (
+        "Its slices are real and come from several collections. Nobody wrote down the "
+        "patients and planes, and nobody outlined the lesions.",
+        "The Kaggle data is not on this computer: <code>course data download</code> fetches "
+        "it, and <code>course data import PATH</code> takes a zip or folder you have.",
+    ),
+}
+
+
+def slice_explorer(data: Dataset) -> None:
+    """Browse a data set: choose class, plane and patient, and leaf through the slices.
+
+    Where the patients are unknown, groups of near-duplicates take their place; contrasts, planes
+    and outlines can be chosen where the data set has them.
+    """
+    known = data.table["patient"].notna().all()
+    table = data.table.assign(row=range(len(data)))
+    rows = dict(iter(table.groupby(["label", "plane", "group"], sort=False)["row"]))
+    planes = list(table["plane"].unique())
+    names = [name for name in data.class_names if (table["label"] == name).any()]
+    label = class_buttons(names)
+    # Not every plane need hold slices of the first class.
+    first = table.loc[table["label"] == names[0], "plane"].iloc[0]
+    plane = ipywidgets.ToggleButtons(options=planes, value=first, description="plane")
+    group = ipywidgets.SelectionSlider(options=[""], description="patient" if known else "group")
+    number = ipywidgets.IntSlider(min=1, max=1, description="slice")
+    contrast = ipywidgets.ToggleButtons(options=list(data.contrasts), description="contrast")
+    outline = ipywidgets.Checkbox(value=data.masks is not None, description="outline the lesion")
+    controls = {
+        "label": label, "plane": plane, "group": group, "number": number, "contrast": contrast,
+        "outline": outline,
+    }  # fmt: skip
+    choices = {"plane": len(planes), "contrast": len(data.contrasts)}
+    choices["outline"] = 1 if data.masks is None else 2
+    lay_out(controls, "24em", [name for name, count in choices.items() if count < 2])
+
+    def offer_groups(_=None) -> None:
+        here = [g for of, seen, g in rows if (of, seen) == (label.value, plane.value)] or [""]
+        group.options = here
+        group.value = here[0]
+        offer_slices()
+
+    def offer_slices(_=None) -> None:
+        number.max = max(1, len(rows.get((label.value, plane.value, group.value), ())))
+        # The middle of a patient's slices is where the lesion is best seen.
+        number.value = (number.max + 1) // 2
+
+    label.observe(offer_groups, "value")
+    plane.observe(offer_groups, "value")
+    group.observe(offer_slices, "value")
+    offer_groups()
+
+    @plots.look()
+    def draw(label: str, plane: str, group: str, number: int, contrast: str, outline: bool):
+        if (label, plane, group) not in rows:
+            raise CourseError(f"No slice is {plots.spoken(label)} and {plane}: choose another.")
+        own = rows[label, plane, group]
+        number = min(number, len(own))
+        row = own.iloc[number - 1]
+        mask = data.masks[row] if outline and data.masks is not None else None
+        figure, axes = plt.subplots(figsize=(4, 4))
+        plots.close_up(figure)
+        plots.draw_slice(axes, data.contrast(contrast)[row], mask, plane)
+        says = (
+            f"{'Patient' if known else 'Group'} {group}, {plots.spoken(label)}:{place(plane)} "
+            f"slice {number} of {len(own)}, {contrast}."
+        )
+        if data.masks is not None:
+            share = data.masks[row].mean()
+            says += f" The lesion covers {share:.1%} of the picture." if share else " No lesion."
+        return figure, says
+
+    explore(draw, controls)
+
+
+def dataset_selector() -> None:
+    """Choose the data set of all lessons; the choice is remembered.
+
+    Data that is not on this computer cannot be chosen, and ``$COURSE_DATASET`` goes before any
+    choice: both are said in words.
+    """
+    chosen = settings.dataset()
+    words = ipywidgets.HTML(_about(chosen))
+    if settings.static():
+        display(HTML(words.value))
+        return
+    options = [name for name in settings.DATASETS if _is_here(name) or name == chosen]
+    choice = ipywidgets.ToggleButtons(
+        options=options,
+        value=chosen,
+        disabled=settings.dataset_is_fixed(),
+        description="data set",
+    )
+
+    def choose(_) -> None:
+        settings.choose_dataset(choice.value)
+        words.value = _about(choice.value)
+
+    choice.observe(choose, "value")
+    display(ipywidgets.VBox([choice, words]))
+
+
+def _is_here(name: str) -> bool:
+    # Practice data is made on first use, so it is always at hand.
+    return name == "practice" or datasets.folder_of(name).exists()
+
+
+def _about(name: str) -> str:
+    """Say in words what the chosen data set is and what else could be chosen, as HTML."""
+    words = [f"<b>The lessons use the {name} data.</b> {ABOUT[name][0]}"]
+    if settings.dataset_is_fixed():
+        words.append(f"<code>COURSE_DATASET={name}</code> decides this; unset it to choose here.")
+    words += [remedy for other, (_, remedy) in ABOUT.items() if not _is_here(other)]
+    return " ".join(words)
