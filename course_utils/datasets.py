@@ -14,7 +14,6 @@ from course_utils import settings
 from course_utils.core import files
 from course_utils.core.errors import CourseError, look_up
 
-CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 MAIN_CONTRAST = "t1ce"
 # Where each data set comes from: the module is imported when its data set is asked for.
 SOURCES = {
