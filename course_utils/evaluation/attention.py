@@ -19,21 +19,13 @@ def attention_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return enlarged(weights, images.shape[1:])
 
 
-def other_weights(weights: np.ndarray, seed: int = settings.SEED) -> dict[str, np.ndarray]:
-    """Weights that a network did not choose, to pool its places by.
+def other_weights(weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Weights that a network did not choose, made of its own: float, (slices, height, width, 1).
 
-    Parameters
-    ----------
-    weights : ndarray of float, (slices, height, width, 1)
-        The network's own; those of a slice add up to 1.
-
-    Returns
-    -------
-    dict of str to ndarray, (slices, height, width, 1)
-        The same weights in other places, equal weights, the own ones without the place that
-        counts most, and without a place picked at random.
+    The same ones in other places, equal ones, its own without the place that counts most, and
+    without a place picked at random. Those of a slice add up to 1.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(settings.SEED)
     flat = weights.reshape(len(weights), -1)
 
     def without(places: np.ndarray) -> np.ndarray:

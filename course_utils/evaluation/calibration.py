@@ -10,7 +10,6 @@ import pandas as pd
 from scipy import optimize, special
 from sklearn.metrics import brier_score_loss
 
-from course_utils import settings
 from course_utils.core.errors import CourseError
 from course_utils.evaluation import intervals
 
@@ -19,41 +18,27 @@ COVERAGES = np.arange(1, 21) / 20
 TEMPERATURES = (0.05, 20.0)
 
 
-def ece(labels, probabilities, bins: int = BINS, scheme: str = "width") -> float:
+def ece(labels, probabilities, bins: int = BINS) -> float:
     """Expected calibration error: mean gap between confidence and accuracy over bins, 0 to 1.
 
-    Each bin counts by its share of slices (Guo et al. 2017, arXiv 1706.04599). The figure
-    depends on the bins: with more of them each holds fewer slices, and chance alone opens gaps.
-
-    Parameters
-    ----------
-    scheme : {"width", "count"}
-        Bins of equal width from 0 to 1, or with equally many slices (equal confidences are
-        never parted).
+    Bins are equally wide, and count by their share of slices (Guo et al. 2017, arXiv 1706.04599).
+    The more of them, the fewer slices each holds, and chance alone opens gaps.
     """
     confidence, right = _confidence(labels, probabilities)
-    number = _bin(confidence, _edges(confidence, bins, scheme))
+    number = _bin(confidence, bins)
     # A bin's share times its mean gap is its summed gap over all slices.
     gaps = np.bincount(number, weights=confidence - right, minlength=bins)
     return float(np.abs(gaps).sum() / len(right))
 
 
-def reliability(
-    labels,
-    probabilities,
-    groups: Sequence,
-    bins: int = BINS,
-    scheme: str = "width",
-    seed: int = settings.SEED,
-) -> pd.DataFrame:
+def reliability(labels, probabilities, groups: Sequence, bins: int = BINS) -> pd.DataFrame:
     """Confidence and accuracy in the bins of :func:`ece`: the table behind a reliability diagram.
 
     One row per bin that holds slices; columns from, to, slices, confidence, accuracy, and low and
     high, the 95% limits of the accuracy when groups are resampled.
     """
     confidence, right = _confidence(labels, probabilities)
-    edges = _edges(confidence, bins, scheme)
-    number = _bin(confidence, edges)
+    number = _bin(confidence, bins)
     codes, count = intervals.members(groups, len(right))
     # How many slices each group has in each bin, and how many of them are right.
     cells = codes * bins + number
@@ -61,10 +46,11 @@ def reliability(
         np.bincount(cells, weights, minlength=count * bins).reshape(count, bins)
         for weights in (None, right)
     )
-    low, high = intervals.resampled(lambda n: ((n @ hits) / (n @ slices)).T, count, seed)
+    low, high = intervals.resampled(lambda n: ((n @ hits) / (n @ slices)).T, count)
 
     table = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(number).mean()
     here = table.index.to_numpy()
+    edges = np.linspace(0, 1, bins + 1)
     table.insert(0, "from", edges[here])
     table.insert(1, "to", edges[here + 1])
     table.insert(2, "slices", slices.sum(axis=0)[here])
@@ -91,24 +77,11 @@ def brier(labels, probabilities) -> float:
 def fit_temperature(labels, logits) -> float:
     """Find the temperature that makes the labels most probable (Guo et al. 2017).
 
-    Fit it on validation slices: never on the slices that calibration is then measured on, and
-    not on training slices, of which the model is too sure.
-
-    Parameters
-    ----------
-    logits : ndarray of float, (slices, classes)
-        Scores before the softmax. Logarithms of the probabilities serve as well: they differ
-        only by a constant for each slice.
-
-    Returns
-    -------
-    float
-        Above 1 where the model is too sure of itself, below 1 where it is not sure enough.
-
-    Raises
-    ------
-    CourseError
-        If every slice is right, so that no temperature is too cold.
+    It is above 1 where the model is too sure of itself, below 1 where it is not sure enough. Fit
+    it on validation slices: never on the slices that calibration is then measured on, and not on
+    training slices, of which the model is too sure. Logits are float, (slices, classes); the
+    logarithms of probabilities serve as well, which differ by a constant for each slice. Where
+    every slice is right no temperature is too cold, and a ``CourseError`` says so.
     """
     labels, logits = np.asarray(labels), np.asarray(logits, dtype=float)
     intervals.check(labels, scaled(logits, 1))
@@ -134,9 +107,7 @@ def scaled(logits: np.ndarray, temperature: float) -> np.ndarray:
     return special.softmax(np.asarray(logits, dtype=float) / temperature, axis=1)
 
 
-def risk_coverage(
-    labels, probabilities, groups: Sequence, seed: int = settings.SEED
-) -> pd.DataFrame:
+def risk_coverage(labels, probabilities, groups: Sequence) -> pd.DataFrame:
     """Share of errors among the most confident slices, as more and more are answered.
 
     One row per twentieth of the slices; columns coverage (share answered), threshold (least
@@ -151,7 +122,7 @@ def risk_coverage(
         return _running_mean(~right)[_answered(len(right)) - 1]
 
     # A resample keeps the order of the slices, and so that of their confidence.
-    limits = intervals.band(risks, [right], codes, seed)
+    limits = intervals.band(risks, [right], codes)
     answered = _answered(len(order))
     sources = np.array([len(np.unique(codes[:count])) for count in answered])
     low, high = intervals.with_exact_limits(risks(right), *limits, sources)
@@ -176,12 +147,8 @@ def referral_threshold(labels, probabilities, wanted: float) -> float:
     """Least confidence to answer with, so that a share ``wanted`` of the answers is right.
 
     Slices at or above it are answered, all others referred to a radiologist. Choose it on
-    validation slices, and check on test slices what the rule then does.
-
-    Raises
-    ------
-    CourseError
-        If no threshold reaches the accuracy wanted.
+    validation slices, and check on test slices what the rule then does. A ``CourseError`` says
+    where no threshold will do.
     """
     confidence, right, _ = _surest_first(labels, probabilities)
     # Equal confidences are answered together, so a cut can only come after the last of them.
@@ -210,19 +177,11 @@ def _confidence(labels, probabilities) -> tuple[np.ndarray, np.ndarray]:
     return probabilities.max(axis=1), intervals.predictions(probabilities) == labels
 
 
-def _edges(confidence: np.ndarray, bins: int, scheme: str) -> np.ndarray:
+def _bin(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Number of the bin, which holds its upper edge but not its lower one."""
     if bins < 1:
         raise CourseError(f"There must be at least one bin, not {bins}.")
-    if scheme == "width":
-        return np.linspace(0, 1, bins + 1)
-    if scheme == "count":
-        return np.quantile(confidence, np.linspace(0, 1, bins + 1))
-    raise CourseError(f"There are no bins by {scheme!r}: use 'width' or 'count'.")
-
-
-def _bin(confidence: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Number of the bin, which holds its upper edge but not its lower one."""
-    return np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, len(edges) - 2)
+    return np.clip(np.searchsorted(np.linspace(0, 1, bins + 1), confidence) - 1, 0, bins - 1)
 
 
 def _surest_first(labels, probabilities) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

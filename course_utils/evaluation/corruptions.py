@@ -26,21 +26,11 @@ MOVED = 6
 
 
 def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.SEED) -> np.ndarray:
-    """Make slices worse in one way.
+    """Make slices, uint8 (slices, height, width), worse in one way.
 
-    Parameters
-    ----------
-    images : ndarray of uint8, (slices, height, width)
-    kind : {"noise", "blur", "bias field", "low resolution"}
-        Noise of a shorter scan; blur of a patient who moved a little; shading of an uneven coil;
-        fewer measured lines, so fewer and larger true pixels.
-    severity : {0, 1, 2, 3, 4, 5}
-        0 leaves the slices as they are.
-
-    Raises
-    ------
-    CourseError
-        If there is no such kind or severity.
+    ``"noise"`` is that of a shorter scan; ``"blur"`` that of a patient who moved a little; the
+    ``"bias field"`` is the shading of an uneven coil; at ``"low resolution"`` fewer lines are
+    measured, so true pixels are fewer and larger. Severity 0 leaves the slices as they are.
     """
     if kind not in STRENGTHS or severity not in (0, *SEVERITIES):
         raise CourseError(
@@ -55,14 +45,8 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.S
     return np.rint(np.clip(worse, 0, 1) * 255).astype(np.uint8)
 
 
-def accidents(data: Dataset, seed: int = settings.SEED) -> dict[str, Dataset]:
-    """What can become of t1ce or flair between the scanner and the network; missing is black.
-
-    Raises
-    ------
-    CourseError
-        If the data lacks one of the two contrasts.
-    """
+def accidents(data: Dataset) -> dict[str, Dataset]:
+    """What can become of t1ce or flair between the scanner and the network; missing is black."""
     t1ce, flair = data.contrast("t1ce"), data.contrast("flair")
     partners = np.arange(len(data))
     for plane in data.table["plane"].unique():
@@ -71,7 +55,7 @@ def accidents(data: Dataset, seed: int = settings.SEED) -> dict[str, Dataset]:
         partners[rows] = np.roll(rows, len(rows) // 2)
     happened = {
         "as recorded": (t1ce, flair),
-        "flair noisy": (t1ce, corrupt(flair, "noise", 3, seed)),
+        "flair noisy": (t1ce, corrupt(flair, "noise", 3)),
         "flair moved": (t1ce, ndimage.shift(flair, (0, MOVED, MOVED), order=0)),
         "flair of another patient": (t1ce, flair[partners]),
         "flair missing": (t1ce, np.zeros_like(flair)),
@@ -111,9 +95,4 @@ def _low_resolution(images: np.ndarray, share: float, rng: np.random.Generator) 
     return fft.irfft2(fft.rfft2(images) * kept, s=(height, width))
 
 
-_KINDS = {
-    "noise": _noise,
-    "blur": _blur,
-    "bias field": _bias_field,
-    "low resolution": _low_resolution,
-}
+_KINDS = dict(zip(STRENGTHS, (_noise, _blur, _bias_field, _low_resolution), strict=True))

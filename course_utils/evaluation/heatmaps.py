@@ -21,22 +21,15 @@ def gradcam(
 
     The gradient of the class's logit says how much each feature map counts; the maps' weighted
     sum, where it is positive, is the heat (Selvaraju et al. 2017, arXiv 1610.02391). The heat is
-    as coarse as the layer, and is drawn larger without becoming sharper.
+    as coarse as the layer, and is drawn larger without becoming sharper: float32, (slices, 128,
+    128), each slice's hottest place being 1; all 0 where nothing speaks for the class.
 
     Parameters
     ----------
-    model : keras.Model
-        One of :mod:`course_utils.models.cnn`.
-    images : ndarray of uint8, (slices, 128, 128)
     classes : ndarray of int, (slices,), optional
         The class to explain; the predicted one where it is left out.
     layer : str
         The feature maps to weigh: a layer that everything passes through.
-
-    Returns
-    -------
-    ndarray of float32, (slices, 128, 128)
-        From 0 to 1, each slice's hottest place being 1; all 0 where nothing speaks for the class.
     """
     trunk = models.submodel(model, stop=layer)
     head = models.submodel(model, start=layer, stop="logits")
@@ -71,20 +64,8 @@ def shuffled(model: keras.Model, seed: int = settings.SEED) -> keras.Model:
 def pointing_game(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Whether the hottest place of each map lies inside the lesion (Zhang et al. 2016).
 
-    Parameters
-    ----------
-    maps : ndarray of float, (slices, height, width)
-    masks : ndarray of bool, (slices, height, width)
-
-    Returns
-    -------
-    ndarray of float, (slices,)
-        1 for a hit, 0 for a miss (a map without any heat, too), NaN where there is no lesion.
-
-    Raises
-    ------
-    CourseError
-        If nobody drew masks, none of them holds a lesion, or the shapes differ.
+    1 for a hit, 0 for a miss (a map without any heat, too), NaN where there is no lesion. Maps and
+    masks are (slices, height, width). A ``CourseError`` says where none of them holds a lesion.
     """
     maps, masks = _flat(maps, masks)
     hits = masks[np.arange(len(masks)), maps.argmax(axis=1)] & (maps.max(axis=1) > 0)

@@ -22,8 +22,7 @@ LEVEL = 0.95
 class Estimate:
     """A number with the two ends of its 95% interval; these are NaN where there is none.
 
-    ``str`` reads it as a percentage, ``84.2% (79.0 to 88.6)``; a format of your own works too:
-    ``f"{estimate:.3f}"`` gives ``0.842 (0.790 to 0.886)``.
+    ``str`` gives ``84.2% (79.0 to 88.6)``, ``f"{estimate:.3f}"`` gives ``0.842 (0.790 to 0.886)``.
     """
 
     value: float
@@ -40,37 +39,24 @@ class Estimate:
         return format(self)
 
 
-def interval(
-    statistic: Callable, labels, probabilities, groups: Sequence, seed: int = settings.SEED
-) -> Estimate:
+def interval(statistic: Callable, labels, probabilities, groups: Sequence) -> Estimate:
     """Compute ``statistic(labels, probabilities)``, with the interval that resampling groups gives.
 
-    Notes
-    -----
-    A percentile interval (Efron & Tibshirani 1993, chapter 13). It needs no model of how slices
-    depend on each other, and it stays defined where a resample lacks a class (that resample is
-    left out); the bias-corrected kind does not. A single group says nothing about how groups
-    differ, so there is no interval then. See also :func:`with_exact_limits`.
+    A percentile interval (Efron & Tibshirani 1993, chapter 13): unlike the bias-corrected kind it
+    stays defined where a resample lacks a class; that resample is left out. A single group says
+    nothing about how groups differ, so it has no interval. See also :func:`with_exact_limits`.
     """
     arrays = check(labels, probabilities)
-    limits = band(statistic, arrays, groups, seed)
+    limits = band(statistic, arrays, groups)
     return _estimate(statistic(*arrays), limits, pd.Series(groups).nunique())
 
 
-def paired_difference(
-    statistic: Callable, labels, a, b, groups: Sequence, seed: int = settings.SEED
-) -> Estimate:
+def paired_difference(statistic: Callable, labels, a, b, groups: Sequence) -> Estimate:
     """Compute a statistic of classifier ``a`` minus that of ``b`` on the same slices.
 
     Both are computed on the same resamples of groups, so what makes a patient hard for both
-    cancels out: the interval is narrower than those of the two statistics suggest.
-
-    Parameters
-    ----------
-    statistic : callable
-        Takes (labels, predicted classes) of some slices and returns one number.
-    a, b : ndarray
-        Probabilities (slices, classes) or predicted classes (slices,) of the two classifiers.
+    cancels out: the interval is narrower than those of the two statistics suggest. ``a`` and ``b``
+    are probabilities or predicted classes; ``statistic`` takes labels and predicted classes.
     """
 
     def gain(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
@@ -78,39 +64,29 @@ def paired_difference(
 
     (labels, a), (_, b) = check(labels, a), check(labels, b)
     arrays = labels, predictions(a), predictions(b)
-    limits = band(gain, arrays, groups, seed)
+    limits = band(gain, arrays, groups)
     return _estimate(gain(*arrays), limits, pd.Series(groups).nunique(), least=-1)
 
 
-def mean(values: np.ndarray, groups: Sequence, seed: int = settings.SEED) -> Estimate:
-    """Mean of one number per slice, 0 to 1, with its interval; NaN (no value) is left out.
-
-    Raises
-    ------
-    CourseError
-        If no slice has a value.
-    """
-    return _mean(values, groups, seed, least=0)
+def mean(values: np.ndarray, groups: Sequence) -> Estimate:
+    """Mean of one number per slice, 0 to 1, with its interval; slices of NaN are left out."""
+    return _mean(values, groups, least=0)
 
 
-def mean_difference(values: np.ndarray, groups: Sequence, seed: int = settings.SEED) -> Estimate:
+def mean_difference(values: np.ndarray, groups: Sequence) -> Estimate:
     """Mean of one difference per slice, -1 to 1; otherwise as :func:`mean`.
 
     Where all are 0, either side may be ahead in truth, and the interval says so.
     """
-    return _mean(values, groups, seed, least=-1)
+    return _mean(values, groups, least=-1)
 
 
 def band(
-    statistic: Callable, arrays: Sequence[np.ndarray], groups: Sequence, seed: int = settings.SEED
+    statistic: Callable, arrays: Sequence[np.ndarray], groups: Sequence
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper 95% limits of ``statistic(*arrays)``, a number or a whole curve.
 
-    Parameters
-    ----------
-    statistic : callable
-        Takes the rows of some slices; returns a float or an array, NaN where undefined.
-    arrays : sequence of ndarray, (slices, ...)
+    Each array has one row per slice. The statistic may be NaN where it is undefined.
     """
     codes, count = members(groups, len(arrays[0]))
 
@@ -121,21 +97,16 @@ def band(
             found.append(statistic(*(array[rows] for array in arrays)))
         return np.stack(found, axis=-1)
 
-    return resampled(of_drawn, count, seed)
+    return resampled(of_drawn, count)
 
 
-def resampled(of_drawn: Callable, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def resampled(of_drawn: Callable, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Percentile limits of anything that can be computed from how often each group was drawn.
 
-    Parameters
-    ----------
-    of_drawn : callable
-        Takes int (resamples, groups), how often each group is in each resample, and returns an
-        array whose last axis is the resamples, NaN where undefined.
-    count : int
-        How many groups there are. With fewer than two the limits are NaN.
+    ``of_drawn`` takes these numbers, int (resamples, groups), and returns an array whose last
+    axis is the resamples, NaN where undefined. Of fewer than two groups the limits are NaN.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(settings.SEED)
     drawn = rng.multinomial(count, np.full(count, 1 / count), RESAMPLES if count > 1 else 1)
     with warnings.catch_warnings():
         # A statistic may be undefined in some resamples or, for an empty bin, in all.
@@ -209,7 +180,7 @@ def members(groups: Sequence, slices: int) -> tuple[np.ndarray, int]:
     return codes, len(names)
 
 
-def _mean(values: np.ndarray, groups: Sequence, seed: int, least: float) -> Estimate:
+def _mean(values: np.ndarray, groups: Sequence, least: float) -> Estimate:
     values = np.asarray(values, dtype=float)
     codes, _ = members(groups, len(values))
     known = ~np.isnan(values)
@@ -218,7 +189,7 @@ def _mean(values: np.ndarray, groups: Sequence, seed: int, least: float) -> Esti
     values = values[known]
     codes, count = members(codes[known], len(values))
     sums, slices = np.bincount(codes, weights=values), np.bincount(codes)
-    limits = resampled(lambda drawn: (drawn @ sums) / (drawn @ slices), count, seed)
+    limits = resampled(lambda drawn: (drawn @ sums) / (drawn @ slices), count)
     return _estimate(values.mean(), limits, count, least)
 
 

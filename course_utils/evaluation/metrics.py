@@ -4,7 +4,7 @@ Whether its confidence can be believed is a question of its own: see ``calibrati
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,17 +17,8 @@ from sklearn.preprocessing import StandardScaler
 
 from course_utils import settings
 from course_utils.core.errors import CourseError
-from course_utils.evaluation.intervals import (
-    Estimate,
-    check,
-    interval,
-    mean,
-    members,
-    paired_difference,
-    predictions,
-    resampled,
-    with_exact_limits,
-)
+from course_utils.evaluation import intervals
+from course_utils.evaluation.intervals import Estimate, check, predictions
 
 FOLDS = 5
 
@@ -41,10 +32,10 @@ class McNemar:
     pvalue: float
 
 
-def accuracy(labels, probabilities, groups: Sequence, seed: int = settings.SEED) -> Estimate:
+def accuracy(labels, probabilities, groups: Sequence) -> Estimate:
     """Share of slices whose most probable class is the right one, resampling groups."""
     labels, probabilities = check(labels, probabilities)
-    return mean(predictions(probabilities) == labels, groups, seed)
+    return intervals.mean(predictions(probabilities) == labels, groups)
 
 
 def share_right(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -70,9 +61,7 @@ def confusion(labels, probabilities, class_names: Sequence[str]) -> pd.DataFrame
     )
 
 
-def report(
-    labels, probabilities, groups: Sequence, class_names: Sequence[str], seed: int = settings.SEED
-) -> pd.DataFrame:
+def report(labels, probabilities, groups: Sequence, class_names: Sequence[str]) -> pd.DataFrame:
     """Precision, recall and F1 of every class, each an :class:`Estimate`.
 
     One row per class and a last row ``macro`` (the mean over classes); columns precision, recall,
@@ -80,7 +69,7 @@ def report(
     slice has NaN and does not count in the mean.
     """
     labels, probabilities = check(labels, probabilities, len(class_names))
-    codes, count = members(groups, len(labels))
+    codes, count = intervals.members(groups, len(labels))
     classes = len(class_names)
     # One confusion matrix per group is all that resampling needs: any resample is a weighted sum.
     cells = codes * classes**2 + labels * classes + predictions(probabilities)
@@ -94,7 +83,7 @@ def report(
     # From how many groups each score comes; the mean over classes comes from all of them.
     sources = np.stack([predicted, true, predicted | true]).sum(axis=1)
     sources = np.pad(sources, ((0, 0), (0, 1)), constant_values=count)
-    limits = with_exact_limits(values, *resampled(of_drawn, count, seed), sources)
+    limits = intervals.with_exact_limits(values, *intervals.resampled(of_drawn, count), sources)
     table = pd.DataFrame(index=pd.Index([*class_names, "macro"], name="class"))
     for score, *numbers in zip(("precision", "recall", "f1"), values, *limits, strict=True):
         table[score] = [Estimate(*map(float, each)) for each in zip(*numbers, strict=True)]
@@ -103,19 +92,11 @@ def report(
     return table
 
 
-def subgroups(
-    labels,
-    probabilities,
-    groups: Sequence,
-    by: Sequence,
-    statistic: Callable = share_right,
-    seed: int = settings.SEED,
-) -> pd.DataFrame:
-    """Compute a statistic, as for :func:`interval`, within every subgroup.
+def subgroups(labels, probabilities, groups: Sequence, by: Sequence) -> pd.DataFrame:
+    """Accuracy within every subgroup: one row each, with columns slices, groups and estimate.
 
     ``by`` names the subgroup of each slice: its plane, or its band of lesion sizes. A slice
-    without one (None or NaN) is left out. One row per subgroup, in order; columns slices, groups
-    and estimate.
+    without one (None or NaN) is left out.
     """
     labels, probabilities = check(labels, probabilities)
     groups, by = pd.Series(groups).to_numpy(), pd.Series(by).reset_index(drop=True)
@@ -127,7 +108,7 @@ def subgroups(
         rows[name] = {
             "slices": len(here),
             "groups": len(np.unique(groups[here])),
-            "estimate": interval(statistic, labels[here], probabilities[here], groups[here], seed),
+            "estimate": accuracy(labels[here], probabilities[here], groups[here]),
         }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["slices", "groups", "estimate"])
 
@@ -147,34 +128,21 @@ def mcnemar(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> McNemar:
     return McNemar(only_a, only_b, float(pvalue))
 
 
-def difference(labels, a, b, groups: Sequence, seed: int = settings.SEED) -> Estimate:
-    """Accuracy of ``a`` minus accuracy of ``b``: see :func:`paired_difference`."""
-    return paired_difference(share_right, labels, a, b, groups, seed)
+def difference(labels, a, b, groups: Sequence) -> Estimate:
+    """Accuracy of ``a`` minus accuracy of ``b``: see ``intervals.paired_difference``."""
+    return intervals.paired_difference(share_right, labels, a, b, groups)
 
 
-def cross_validated(
-    features: np.ndarray, labels: np.ndarray, groups: Sequence, seed: int = settings.SEED
-) -> np.ndarray:
+def cross_validated(features: np.ndarray, labels: np.ndarray, groups: Sequence) -> np.ndarray:
     """Probabilities of every slice by a linear classifier that never saw its group.
 
-    Parameters
-    ----------
-    features : ndarray of float, (slices, numbers)
-        For example the pooled feature maps of a trained network.
-
-    Returns
-    -------
-    ndarray of float, (slices, classes)
-        In the order of the class numbers that occur.
-
-    Raises
-    ------
-    CourseError
-        If there are too few groups for five folds, each with all classes.
+    Features are float, (slices, numbers), for example the pooled feature maps of a trained
+    network. Classes are in the order of the numbers that occur. A ``CourseError`` says where there
+    are too few groups for five folds, each with all classes.
     """
-    codes, count = members(groups, len(labels))
+    codes, count = intervals.members(groups, len(labels))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=settings.SEED)
     try:
         return cross_val_predict(
             model, features, labels, groups=codes, cv=folds, method="predict_proba"

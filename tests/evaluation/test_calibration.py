@@ -48,15 +48,12 @@ def test_a_bin_without_errors_is_as_sure_as_its_groups_are_many():
     assert table["high"].tolist() == [1, 1]
 
 
-def test_bins_of_equal_count_hold_equally_many_slices():
-    labels, logits = drawn(1)
-    groups = np.arange(len(labels)) // 4
+def test_the_bins_of_the_diagram_are_those_of_the_error():
+    labels, logits = drawn(2)
     probabilities = calibration.scaled(logits, 1)
-    table = calibration.reliability(labels, probabilities, groups, bins=10, scheme="count")
-    assert table["slices"].tolist() == [400] * 10
+    table = calibration.reliability(labels, probabilities, np.arange(len(labels)) // 4)
     gaps = (table["confidence"] - table["accuracy"]).abs() * table["slices"]
-    found = calibration.ece(labels, probabilities, bins=10, scheme="count")
-    assert found == pytest.approx(gaps.sum() / 4000)
+    assert calibration.ece(labels, probabilities) == pytest.approx(gaps.sum() / 4000)
 
 
 def test_a_calibrated_model_lies_on_the_diagonal():
@@ -151,7 +148,6 @@ def test_equal_confidences_are_answered_together():
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: calibration.ece([0], of_confidence([0.5]), scheme="size"), "no bins by 'size'"),
         (lambda: calibration.ece([0], of_confidence([0.5]), bins=0), "at least one bin"),
         (lambda: calibration.ece([0], [0]), "probabilities of all classes"),
         (lambda: calibration.brier([0], [[0.7, 0.7]]), "add up to 1"),
