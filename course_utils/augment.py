@@ -10,34 +10,16 @@ from course_utils.datasets import MAIN_CONTRAST, Dataset
 
 
 def scale(images) -> tf.Tensor:
-    """Turn grey values 0 to 255 into numbers from 0 to 1, with the channel axis Keras expects.
+    """Turn grey values 0 to 255 into float32 from 0 to 1, with the channel axis Keras expects.
 
-    Parameters
-    ----------
-    images : array or tensor of uint8, (..., height, width)
-        With four axes, or five of volumes, the last one holds contrasts, and is the channel axis
-        already.
-
-    Returns
-    -------
-    tensor of float32, (..., height, width, 1), or (slices, height, width, contrasts)
+    Slices of two or three axes gain it; with four, or five of volumes, the last one is it already.
     """
     images = tf.cast(images, tf.float32) / 255
     return images if images.shape.rank >= 4 else images[..., tf.newaxis]
 
 
 def unscale(images) -> np.ndarray:
-    """Undo :func:`scale`, to draw what a network is given.
-
-    Parameters
-    ----------
-    images : array or tensor of float, (..., height, width, 1)
-        In [0, 1]; values outside are cut off.
-
-    Returns
-    -------
-    ndarray of uint8, (..., height, width)
-    """
+    """Undo :func:`scale`: float (..., height, width, 1) to uint8 (..., height, width)."""
     return np.rint(np.clip(np.asarray(images)[..., 0], 0, 1) * 255).astype(np.uint8)
 
 
@@ -60,11 +42,6 @@ def pipeline(
     flip : bool
         Whether to swap left and right in one image of two.
     seed : int
-
-    Returns
-    -------
-    keras.layers.Pipeline
-        float32 (batch, height, width, contrasts) to the same shape.
     """
     # One seed for all would tie the angle to the zoom: both layers would draw the same numbers.
     layers = [
@@ -79,21 +56,11 @@ def pipeline(
 def moves(largest: int = 3, seed: int = settings.SEED) -> Callable[..., tf.Tensor]:
     """Random shifts and mirror images, for volumes and in the same way for their slices.
 
-    Whole voxels are moved, and nothing is resampled, which in three dimensions would take long.
-    Each volume is mirrored left to right or not; the shift is one for the batch.
-
-    Parameters
-    ----------
-    largest : int
-        Largest shift along each axis, either way, in voxels. What comes in is black.
-    seed : int
-        The first batch of a new function of the same seed is moved in the same way.
-
-    Returns
-    -------
-    callable
-        Takes a batch (batch, x, y, 1) or (batch, x, y, z, 1) whose first axis runs from left to
-        right, and returns the same shape.
+    The function takes a batch (batch, x, y, 1) or (batch, x, y, z, 1) whose first axis runs from
+    left to right. Each volume in it is mirrored or not; the shift is one for the batch, at most
+    ``largest`` voxels along each axis, and what comes in is black. Whole voxels are moved, and
+    nothing is resampled, which in three dimensions would take long. A new function of the same seed
+    begins with the same draws.
     """
     random = tf.random.Generator.from_seed(seed)
 
@@ -123,13 +90,12 @@ def batches(
     ----------
     data : Dataset
     batch_size : int
-        Slices a batch; the last one may be smaller.
     augmentation : callable, optional
         What :func:`pipeline` or :func:`moves` makes. It draws anew in each epoch.
     shuffle : bool
         Whether to serve the slices in another order in each epoch.
     seed : int
-        Seed of the order. The pipeline has its own.
+        Seed of the order. The augmentation has its own.
     contrasts : sequence of str
         The contrasts to serve, as channels in this order.
 

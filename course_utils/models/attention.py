@@ -8,11 +8,11 @@ from course_utils.models import cnn
 
 # Numbers that a channel's weight is made from: a quarter as many as there are channels.
 REDUCTION = 4
-# Hidden numbers a place, from which its score is made.
+# Hidden numbers for each place, from which its score is made.
 HIDDEN = 32
 
 
-def attention_cnn() -> keras.Model:
+def attention_cnn(classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.Model:
     """Build the baseline with squeeze-and-excitation and attention pooling.
 
     Every convolution is followed by :func:`squeeze_excite`, and the last maps are pooled by
@@ -21,27 +21,19 @@ def attention_cnn() -> keras.Model:
     Returns
     -------
     keras.Model
-        float32 slices (batch, 128, 128, 1) in [0, 1] to probabilities (batch, 4). Its layer
+        float32 slices (batch, 128, 128, 1) in [0, 1] to probabilities (batch, classes). Its layer
         ``attention`` gives each place's weight.
     """
     inputs = cnn.slice_input()
     maps = cnn.convolutions(inputs, after=squeeze_excite)
-    return cnn.classifier("attention", inputs, maps, pool=attention_pool)
+    return cnn.classifier("attention", inputs, maps, classes, dropout, pool=attention_pool)
 
 
 def squeeze_excite(maps, number: int):
     """Weigh whole channels by what the slice as a whole shows (Hu et al. 2018, arXiv 1709.01507).
 
-    Parameters
-    ----------
-    maps : KerasTensor, (batch, height, width, channels)
-    number : int
-        Number of the convolution, for the layers' names.
-
-    Returns
-    -------
-    KerasTensor, (batch, height, width, channels)
-        The maps, each times a number from 0 to 1.
+    Maps (batch, height, width, channels) come out in the same shape, each channel times a number
+    from 0 to 1; ``number`` is that of the convolution, for the layers' names.
     """
     channels = maps.shape[-1]
     x = keras.layers.GlobalAveragePooling2D(keepdims=True, name=f"squeeze{number}")(maps)
@@ -51,18 +43,11 @@ def squeeze_excite(maps, number: int):
 
 
 def attention_pool(maps):
-    """Average the maps over places that the network weighs itself (Ilse et al. 2018).
+    """Average maps (batch, height, width, channels) over places, by weights from the maps.
 
     A small network gives every place a score, and a softmax over all places makes weights of
-    them. It is the attention without gate of arXiv 1802.04712, with places for instances.
-
-    Parameters
-    ----------
-    maps : KerasTensor, (batch, height, width, channels)
-
-    Returns
-    -------
-    KerasTensor, (batch, channels)
+    them. It is the attention without gate of Ilse et al. (2018, arXiv 1802.04712), with places for
+    instances.
     """
     x = keras.layers.Dense(HIDDEN, activation="tanh", name="attention_hidden")(maps)
     # A constant added to all scores would cancel in the softmax.

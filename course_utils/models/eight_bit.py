@@ -1,4 +1,4 @@
-"""Weights of a network in 8 bits: a quarter of the size, and hardly a difference in the answers.
+"""Weights of a network in 8 bits: a quarter of the size, and hardly another prediction.
 
 A kernel is stored as whole numbers from -127 to 127 and one scale for each channel that it makes
 (Jacob et al. 2018, arXiv 1712.05877, name the idea; here it only saves space, and the network
@@ -24,16 +24,7 @@ SUMS = "SHA256SUMS"
 
 
 def save(network: keras.Model, path: Path, backbone: str) -> None:
-    """Write the weights of a network, and their fingerprint into ``SHA256SUMS`` beside them.
-
-    Parameters
-    ----------
-    network : keras.Model
-    path : Path
-        Ends in ``.npz``.
-    backbone : str
-        Name of the network, which :func:`restore` checks.
-    """
+    """Write a network's weights and its name to ``path``, and the file's SHA-256 beside it."""
     arrays = {"about": np.array(json.dumps({"format": FORMAT, "backbone": backbone}))}
     for layer in network.layers:
         for number, array in enumerate(layer.get_weights()):
@@ -50,19 +41,18 @@ def save(network: keras.Model, path: Path, backbone: str) -> None:
             new.write_text("".join(f"{sums[name]}  {name}\n" for name in sorted(sums)))
 
 
-def check(path: Path) -> None:
+def check(path: Path, remedy: str) -> None:
     """Compare a file with its line in ``SHA256SUMS``.
 
     Raises
     ------
     CourseError
-        If it is not the file whose fingerprint stands there.
+        If it is not the file whose fingerprint stands there: with the remedy.
     """
     if _sums(path.parent).get(path.name) != fingerprint(path):
         raise CourseError(
             f"{path} is damaged, incomplete or another file (its SHA-256 is not the one in "
-            f"{SUMS} beside it): restore it, for example with 'git checkout', or make it again "
-            f"with 'course pretrain {path.stem}'."
+            f"{SUMS} beside it): {remedy}."
         )
 
 

@@ -1,4 +1,4 @@
-"""Two contrasts of the same slice: fused before the first convolution, or after the last answer."""
+"""Two contrasts of a slice: fused before the first convolution, or after the last layer."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from course_utils.models import cnn
 CONTRASTS = ("t1ce", "flair")
 
 
-def early_fusion() -> keras.Model:
+def early_fusion(classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.Model:
     """Build the baseline for both contrasts at once, as two channels of one picture.
 
     Only the first convolution changes: each of its kernels gets a second sheet. From there on
@@ -22,37 +22,33 @@ def early_fusion() -> keras.Model:
     -------
     keras.Model
         float32 slices (batch, 128, 128, 2) in [0, 1], in the order of :data:`CONTRASTS`, to
-        probabilities (batch, 4).
+        probabilities (batch, classes).
     """
     inputs = cnn.slice_input(len(CONTRASTS))
-    return cnn.classifier("early_fusion", inputs, cnn.convolutions(inputs))
+    return cnn.classifier("early_fusion", inputs, cnn.convolutions(inputs), classes, dropout)
 
 
-def late_fusion(answers: Sequence[np.ndarray | None]) -> np.ndarray:
-    """Average the answers of networks that have seen one contrast each.
+def late_fusion(probabilities: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Average the probabilities of networks that have seen one contrast each.
 
     Parameters
     ----------
-    answers : sequence of ndarray of float, (slices, classes)
-        Probabilities, an array a contrast; None for a contrast that is missing, and does not vote.
-
-    Returns
-    -------
-    ndarray of float, (slices, classes)
+    probabilities : sequence of ndarray of float, (slices, classes)
+        One array per contrast; None for a contrast that is missing, and does not vote.
 
     Raises
     ------
     CourseError
-        If there is no answer at all.
+        If every contrast is missing.
     """
-    present = [answer for answer in answers if answer is not None]
+    present = [found for found in probabilities if found is not None]
     if not present:
         raise CourseError("Every contrast is missing, so there is nothing to average: give one.")
     return np.mean(present, axis=0)
 
 
 def fused(runs: Mapping, data: Dataset) -> dict[str, np.ndarray]:
-    """Answers from one contrast, from the other, and from both in two ways.
+    """Predict from one contrast, from the other, and from both in two ways.
 
     Parameters
     ----------
@@ -63,9 +59,9 @@ def fused(runs: Mapping, data: Dataset) -> dict[str, np.ndarray]:
 
     Returns
     -------
-    dict of str to ndarray of float, (slices, 4)
+    dict of str to ndarray of float, (slices, classes)
         Probabilities under the names of the runs, and under ``"late fusion"``.
     """
     found = {name: run.predict(data) for name, run in runs.items()}
-    votes = [found[name] if data.contrast(name).any() else None for name in ("t1ce", "flair")]
+    votes = [found[name] if data.contrast(name).any() else None for name in CONTRASTS]
     return found | {"late fusion": late_fusion(votes)}

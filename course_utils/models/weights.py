@@ -16,8 +16,11 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import numpy as np
+
 from course_utils import settings
-from course_utils.core.errors import CourseError
+from course_utils.core.backend import keras
+from course_utils.core.errors import CourseError, look_up
 from course_utils.models import eight_bit
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
@@ -25,16 +28,9 @@ _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 @dataclasses.dataclass(frozen=True)
 class Backbone:
-    """A published network that can be had with ImageNet weights.
+    """A network of :mod:`keras.applications`, and the file of its ImageNet weights, with no head.
 
-    Attributes
-    ----------
-    title : str
-        Its name, as :mod:`keras.applications` spells it.
-    url : str
-        Where Keras publishes its ImageNet weights, without the classifying layer.
-    md5 : str or None
-        MD5 of that file, where Keras publishes one.
+    ``md5`` is None where Keras publishes none.
     """
 
     title: str
@@ -59,11 +55,8 @@ BACKBONES = {
 class Source:
     """Where a network's weights come from.
 
-    Attributes
-    ----------
-    kind : {"file", "imagenet", "simulated", "random"}
-    path : Path or None
-        The file; None where the weights are random.
+    ``kind`` is ``"file"``, ``"imagenet"``, ``"simulated"`` or ``"random"``; random weights have no
+    ``path``.
     """
 
     kind: str
@@ -72,9 +65,20 @@ class Source:
     @property
     def identity(self) -> str:
         """Kind and SHA-256 of the file, shortened: two sources with one identity are equal."""
-        if self.path is None:
-            return self.kind
-        return f"{self.kind}-{hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]}"
+        return self.kind + (f"-{eight_bit.fingerprint(self.path)[:16]}" if self.path else "")
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a damaged file: what others have a hand in is not to be deleted."""
+        if self.kind == "file":
+            return "name another file in COURSE_WEIGHTS, or none"
+        if self.kind == "imagenet":
+            return "move it out of this folder and try again"
+        if self.path.is_relative_to(settings.ROOT / "data"):
+            first = "restore it with 'git checkout -- data/weights'"
+        else:
+            first = "move it away, to use those of the course"
+        return f"{first}, or make it anew with 'course pretrain {self.path.stem}'"
 
 
 def resolve(backbone: str, choice: str | None = None) -> Source:
@@ -82,7 +86,7 @@ def resolve(backbone: str, choice: str | None = None) -> Source:
 
     Looked for in this order: a file that the user names; ImageNet weights, from Keras's cache or
     by download; the simulated weights of this course; random numbers, with a warning. Without a
-    network the answer comes within two seconds.
+    network this takes two seconds at most.
 
     Parameters
     ----------
@@ -96,21 +100,26 @@ def resolve(backbone: str, choice: str | None = None) -> Source:
     CourseError
         If the backbone is unknown, or the choice cannot be had.
     """
-    title = known(backbone).title
-    choice = choice or settings.variable("COURSE_WEIGHTS") or None
-    finders = {"imagenet": _imagenet, "simulated": _simulated}
-    if choice not in (None, "random", *finders):
-        source = _named(choice)
-    else:
+    title = look_up(BACKBONES, backbone, "backbone").title
+    choice = choice or settings.variable("COURSE_WEIGHTS") or "any"
+    finders = {"imagenet": _imagenet, "simulated": _simulated, "random": lambda _: Source("random")}
+    if choice in ("any", *finders):
         # Whoever asks for one kind gets that kind or an error, never another one.
-        found = (find(backbone) for kind, find in finders.items() if choice in (None, kind))
-        source = next(filter(None, found), Source("random"))
-    if choice in finders and source.path is None:
+        wanted = [find for kind, find in finders.items() if choice in ("any", kind)]
+        source = next(filter(None, (find(backbone) for find in wanted)), None)
+    else:
+        source = Source("file", Path(choice).expanduser())
+        if not source.path.is_file():
+            raise CourseError(
+                f"There is no weights file {source.path}: choose a file that exists, or imagenet, "
+                "simulated or random."
+            )
+    if source is None:
         raise CourseError(
             f"There are no {choice} weights for {title} on this computer, and none could be "
             "fetched: unset COURSE_WEIGHTS to take what there is, or name a file in it."
         )
-    if choice is None and source.path is None:
+    if choice == "any" and source.kind == "random":
         print(
             f"Warning: no pretrained weights for {title} on this computer, and none could be "
             "fetched. It starts from random weights, as if it had never seen a picture: expect "
@@ -127,15 +136,10 @@ def cached(backbone: str) -> Path:
     return home / "models" / BACKBONES[backbone].url.rpartition("/")[2]
 
 
-def load(network, source: Source) -> None:
+def load(network: keras.Model, source: Source) -> None:
     """Put weights into a backbone: all of them or, where the file is not sound, none.
 
-    Parameters
-    ----------
-    network : keras.Model
-        A backbone of :mod:`keras.applications` without its classifying layer.
-    source : Source
-        What :func:`resolve` found. Random weights leave the network as it is.
+    Random weights leave the network as it is.
 
     Raises
     ------
@@ -144,8 +148,6 @@ def load(network, source: Source) -> None:
     """
     if source.path is None:
         return
-    import numpy as np
-
     before = network.get_weights()
     try:
         if source.path.suffix == ".npz":
@@ -157,73 +159,49 @@ def load(network, source: Source) -> None:
     # Keras and h5py raise nearly every kind of exception on a broken file.
     except Exception as error:
         network.set_weights(before)
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise CourseError(
-            f"{source.path} does not hold whole weights for this network ({reason}): delete "
-            "the file, or name another one in COURSE_WEIGHTS, and try again."
+            f"{source.path} does not hold whole weights for this network ({reason}): "
+            f"{source.remedy}."
         ) from None
 
 
-def known(backbone: str) -> Backbone:
-    """Look a backbone up by its name.
-
-    Raises
-    ------
-    CourseError
-        If there is no such backbone.
-    """
-    if backbone not in BACKBONES:
-        raise CourseError(
-            f"There is no backbone called {backbone!r}: use one of {', '.join(BACKBONES)}."
-        )
-    return BACKBONES[backbone]
-
-
-def _named(choice: str) -> Source:
-    path = Path(choice).expanduser()
-    if not path.is_file():
-        raise CourseError(
-            f"There is no weights file {path}: choose a file that exists, or imagenet, "
-            "simulated or random."
-        )
-    return Source("file", path)
-
-
 def _imagenet(backbone: str) -> Source | None:
-    """Weights trained on ImageNet: from Keras's cache, else by download, else None."""
-    about = BACKBONES[backbone]
-    path = cached(backbone)
+    """Weights trained on ImageNet: from Keras's cache, else by download."""
+    about, path = BACKBONES[backbone], cached(backbone)
     if not path.exists():
-        if not _online():
+        path = _downloaded(about.url, path) if _online() else None
+        if path is None:
             return None
-        path = _downloaded(about.url, path)
-    if path is not None and about.md5 and hashlib.md5(path.read_bytes()).hexdigest() != about.md5:
+    source = Source("imagenet", path)
+    if about.md5 and hashlib.md5(path.read_bytes()).hexdigest() != about.md5:
         raise CourseError(
-            f"{path} is damaged or incomplete (its MD5 is not the published one): delete it and "
-            "try again."
+            f"{path} is damaged or incomplete (its MD5 is not the published one): {source.remedy}."
         )
-    return path and Source("imagenet", path)
+    return source
 
 
 def _simulated(backbone: str) -> Source | None:
     """Weights trained on simulated slices: your own, else those that come with the course."""
     for folder in (settings.data_dir(), settings.ROOT / "data"):
-        path = folder / "weights" / f"{backbone}.npz"
-        if path.exists():
-            eight_bit.check(path)
-            return Source("simulated", path)
+        source = Source("simulated", folder / "weights" / f"{backbone}.npz")
+        if source.path.exists():
+            eight_bit.check(source.path, source.remedy)
+            return source
     return None
 
 
 def _downloaded(url: str, path: Path) -> Path | None:
-    from course_utils.core.backend import keras
-
     # Keras waits for ever on a connection that has gone quiet.
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(15)
     try:
-        home, kind = path.parent.parent, path.parent.name
-        return Path(keras.utils.get_file(path.name, url, cache_dir=str(home), cache_subdir=kind))
+        # Where this folder cannot be written, Keras takes another.
+        return Path(
+            keras.utils.get_file(
+                path.name, url, cache_dir=str(path.parents[1]), cache_subdir="models"
+            )
+        )
     # A network that breaks off is no network; Keras raises plain exceptions for it.
     except Exception as error:
         print(f"The download of {path.name} failed ({error}).")
@@ -235,14 +213,16 @@ def _downloaded(url: str, path: Path) -> Path | None:
 @functools.cache
 def _online(seconds: float = 1.5) -> bool:
     """Whether the host of the weights, or the proxy in front of it, answers."""
-    proxy = urllib.request.getproxies().get("https")
-    address = urllib.parse.urlsplit(proxy or _KERAS)
-    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        address = _address()
+    except ValueError:
+        print("HTTPS_PROXY holds no address, so nothing is fetched: write it as http://host:port.")
+        return False
     answered = []
 
     def knock() -> None:
         with contextlib.suppress(OSError):
-            socket.create_connection((address.hostname, port), timeout=seconds).close()
+            socket.create_connection(address, timeout=seconds).close()
             answered.append(True)
 
     # In a thread: the look-up of a name has no time-out of its own and can hang for a minute.
@@ -250,3 +230,15 @@ def _online(seconds: float = 1.5) -> bool:
     knocking.start()
     knocking.join(seconds)
     return bool(answered)
+
+
+def _address() -> tuple[str, int]:
+    """Host and port that a download begins with, as urllib reads the variables of proxies."""
+    host = urllib.parse.urlsplit(_KERAS).hostname
+    proxy = urllib.request.getproxies().get("https")
+    if not proxy or urllib.request.proxy_bypass(host):
+        return host, 443
+    parts = urllib.parse.urlsplit(proxy if "//" in proxy else f"//{proxy}")
+    if not parts.hostname:
+        raise ValueError(f"no host in {proxy}")
+    return parts.hostname, parts.port or 443

@@ -1,4 +1,4 @@
-"""Training: recipes, cached features, a fit one can watch, runs that are kept."""
+"""Training: recipes, cached features, a fit one can watch, runs that are saved."""
 
 from course_utils.training.features import predict
 from course_utils.training.recipes import RECIPES, TRUNKS, Recipe
@@ -11,8 +11,8 @@ __all__ = [
     "Run",
     "described",
     "fit",
-    "load_or_train",
     "load",
+    "load_or_train",
     "predict",
     "train",
 ]

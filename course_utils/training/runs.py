@@ -8,6 +8,7 @@ network, which is thereby trained too.
 
 import dataclasses
 import hashlib
+import importlib
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -19,14 +20,12 @@ from tqdm.auto import tqdm
 
 from course_utils import augment, models, settings
 from course_utils.core import files
-from course_utils.core.backend import keras, tf
-from course_utils.core.errors import CourseError
+from course_utils.core.backend import configured, keras, tf
+from course_utils.core.errors import CourseError, look_up
 from course_utils.datasets import Dataset
 from course_utils.models import networks, weights
-from course_utils.training import features, recipes
-from course_utils.training.features import predict as predict
-from course_utils.training.recipes import RECIPES as RECIPES
-from course_utils.training.recipes import Recipe
+from course_utils.training import features
+from course_utils.training.recipes import RECIPES, Recipe
 
 # Part of every run's name: raise it when the same settings no longer give the same run.
 VERSION = 1
@@ -34,22 +33,10 @@ VERSION = 1
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Run:
-    """A finished training.
+    """A finished training: the whole network, and all that is known of it.
 
-    Attributes
-    ----------
-    name : str
-        The recipe's.
-    model : keras.Model
-        The whole network, from slice to probabilities.
-    history : pandas.DataFrame
-        A row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
-    settings : dict
-        The recipe, the seed, the data's fingerprint and the weights it started from.
-    seconds : dict of str to float
-        What it took on the computer that trained it: ``"features"``, ``"training"``.
-    folder : Path
-        Where it is kept.
+    ``history`` is what :func:`fit` returned, ``settings`` all that decided how it came out, and
+    ``seconds`` what ``"features"`` and ``"training"`` took on the computer that trained it.
     """
 
     name: str
@@ -65,15 +52,16 @@ class Run:
         return (self.folder / "model.keras").stat().st_size / 1e6
 
     def predict(self, data: Dataset) -> np.ndarray:
-        """Probabilities of slices, in the contrasts this network takes: float32, (slices, 4).
+        """Probabilities, float32 (slices, classes), from the contrasts that this network takes.
 
         Raises
         ------
         CourseError
             If the data lacks one of these contrasts.
         """
-        contrasts = networks.known(self.settings["recipe"]["network"]).contrasts
-        return predict(self.model, data.stacked(contrasts))
+        if "predictor" in self.settings:
+            return importlib.import_module(self.settings["predictor"]).predict(self.model, data)
+        return features.predict(self.model, data.stacked(self.settings["contrasts"]))
 
 
 def fit(
@@ -83,26 +71,23 @@ def fit(
     epochs: int,
     learning_rate: float = 1e-3,
 ) -> pd.DataFrame:
-    """Train a classifier and show how it goes, epoch by epoch.
+    """Train a classifier in place and show how it goes, epoch by epoch.
 
     Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101) lowers the
-    cross-entropy. The learning rate climbs during the first epoch, then falls along a cosine to
-    zero.
+    cross-entropy. The learning rate climbs during the first epoch to the value given, then falls
+    along a cosine to zero.
 
     Parameters
     ----------
     model : keras.Model
-        Ends in probabilities. It is changed in place.
+        Ends in probabilities.
     train, val : tf.data.Dataset
         Batches of inputs and integer labels, as :func:`course_utils.augment.batches` serves them.
-    epochs : int
-    learning_rate : float
-        Its highest value.
 
     Returns
     -------
     pandas.DataFrame
-        A row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
+        One row per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
     """
     steps = len(train)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -117,8 +102,8 @@ def fit(
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    # Who reads a notebook's messages only after the cell, as its tests do, loses the last ones of a
-    # long training where the bar moves ten times a second, as usual: the queue is full by then.
+    # Where the bar moves ten times a second, as usual, who reads a notebook's messages only after
+    # the cell, as its tests do, loses the last ones: the queue is full by then.
     with tqdm(total=epochs * steps, unit="batch", mininterval=0.5) as bar:
         progress = _Progress(bar, epochs)
         model.fit(
@@ -149,30 +134,36 @@ def train(
     train, val : Dataset
         To learn from, and to watch. The test slices have no business here.
     start : str, optional
-        Where a published network starts from: ``"imagenet"``, ``"simulated"``, ``"random"``, or a
-        file; what :func:`course_utils.models.weights.resolve` finds where it is left out.
+        Where a backbone starts from, see :func:`course_utils.models.weights.resolve`.
     seed : int
         Seed of the first weights, of the order of the slices and of the augmentation.
-
-    Returns
-    -------
-    Run
 
     Raises
     ------
     CourseError
-        If there is no such recipe or network, the data lacks a contrast, or a saved run is
-        damaged.
+        If there is no such recipe or network, it has no such start, the data lacks a contrast or
+        has other classes to watch than to learn, or a saved run is damaged.
     """
-    recipe = recipes.known(recipe)
-    contrasts = networks.known(recipe.network).contrasts
-    source = None
+    if not isinstance(recipe, Recipe):
+        recipe = look_up(RECIPES, recipe, "recipe")
+    contrasts = look_up(networks.NETWORKS, recipe.network, "network").contrasts
+    if train.class_names != val.class_names:
+        raise CourseError(
+            "The training and the validation slices have different classes: take them from one set."
+        )
+    source = weights.Source("random")
     if recipe.network in weights.BACKBONES:
         source = weights.resolve(recipe.network, start)
+    elif start not in (None, "random"):
+        raise CourseError(
+            f"{recipe.network} has no backbone to start from {start!r}: leave the start out."
+        )
     choices = {
         "version": VERSION,
         "recipe": dataclasses.asdict(recipe),
-        "weights": source.identity if source else "random",
+        "classes": list(train.class_names),
+        "contrasts": list(contrasts),
+        "weights": source.identity,
         "seed": seed,
         "train": described(train, contrasts),
         "val": described(val, contrasts),
@@ -186,83 +177,40 @@ def load_or_train(choices: dict, make: Callable[[], tuple[keras.Model, pd.DataFr
     Parameters
     ----------
     choices : dict
-        Everything that decides how the run comes out, ready for JSON; ``["recipe"]["name"]`` is
-        the run's name.
+        Everything that decides how the run comes out, ready for JSON: ``["recipe"]["name"]`` is
+        its name, and ``["contrasts"]`` what :meth:`Run.predict` gives the network. Where that is
+        not all there is to it, ``["predictor"]`` names a module with a ``predict(model, data)``.
     make : callable
         Trains, and returns the network, its history, and seconds by step.
     """
     name = choices["recipe"]["name"]
     digest = hashlib.blake2b(json.dumps(choices).encode(), digest_size=6).hexdigest()
     folder = settings.data_dir() / "runs" / f"{name}-{digest}"
-    with files.lock(folder):
-        # Another kernel may have finished the same run while this one waited.
-        if not folder.exists():
+
+    def save(new: Path) -> None:
+        with configured():
             model, history, seconds = make()
-            _save(folder, choices, model, history, seconds)
-            return Run(name, model, history, choices, seconds, folder)
-    print(f"{name}: trained before, reloaded.")
-    return load(folder)
-
-
-def load(folder: Path) -> Run:
-    """Read a finished run.
-
-    Raises
-    ------
-    CourseError
-        If the folder is damaged.
-    """
-    try:
-        about = json.loads((folder / "run.json").read_text())
-        history = pd.read_csv(folder / "history.csv")
-        model = keras.models.load_model(folder / "model.keras", compile=False)
-    # Keras raises nearly every kind of exception on a broken file.
-    except Exception as error:
-        raise CourseError(
-            f"The run in {folder} is damaged ({error}): delete this folder and train again."
-        ) from None
-    name = about["settings"]["recipe"]["name"]
-    return Run(name, model, history, about["settings"], about["seconds"], folder)
-
-
-def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
-    # Before the model is built: it settles the first weights and the dropout.
-    keras.utils.set_random_seed(seed)
-    network = networks.known(recipe.network)
-    published = (source, recipe.dropout, train.images) if source else ()
-    model = network.build(*published)
-    feature_seconds = 0.0
-    if recipe.freeze_until is None:
-        pipeline = augment.pipeline(seed=seed) if recipe.augment else None
-        batches = augment.batches(train, recipe.batch_size, pipeline, True, seed, network.contrasts)
-        val_batches = augment.batches(val, recipe.batch_size, contrasts=network.contrasts)
-    else:
-        images, val_images = (part.stacked(network.contrasts) for part in (train, val))
-        views = [images, images[:, :, ::-1]] if recipe.mirror else [images]
-        (*seen, val_seen), feature_seconds = features.outputs(model, recipe, *views, val_images)
-        inputs, labels = np.concatenate(seen), np.tile(train.labels, len(views))
-        batches = features.batches(inputs, labels, recipe.batch_size, seed)
-        val_batches = features.batches(val_seen, val.labels, recipe.batch_size)
-    begin = time.perf_counter()
-    # A model of its own even without a cut: only this one carries the optimiser.
-    history = fit(
-        models.submodel(model, start=recipe.freeze_until),
-        batches,
-        val_batches,
-        recipe.epochs,
-        recipe.learning_rate,
-    )
-    seconds = {"features": feature_seconds, "training": time.perf_counter() - begin}
-    return model, history, seconds
-
-
-def _save(folder, choices, model, history, seconds) -> None:
-    with files.atomic(folder) as new:
-        new.mkdir(parents=True)
+        new.mkdir()
         model.save(new / "model.keras")
         history.to_csv(new / "history.csv", index=False)
         about = {"settings": choices, "seconds": seconds}
         (new / "run.json").write_text(json.dumps(about, indent=1) + "\n")
+
+    if not files.once(folder, save):
+        print(f"{name}: trained before, reloaded.")
+    return load(folder)
+
+
+def load(folder: Path) -> Run:
+    """Read a finished run; a :class:`CourseError` says where it is damaged."""
+    ours = folder.is_relative_to(settings.data_dir())
+    remedy = "delete this folder and train again" if ours else "name another folder"
+    with files.reading(f"The run in {folder}", remedy):
+        about = json.loads((folder / "run.json").read_text())
+        history = pd.read_csv(folder / "history.csv")
+        model = keras.models.load_model(folder / "model.keras", compile=False)
+        name = about["settings"]["recipe"]["name"]
+        return Run(name, model, history, about["settings"], about["seconds"], folder)
 
 
 def described(data: Dataset, contrasts: Sequence[str]) -> dict:
@@ -272,6 +220,39 @@ def described(data: Dataset, contrasts: Sequence[str]) -> dict:
         "slices": len(data),
         "fingerprint": features.fingerprint(*map(data.contrast, contrasts), data.labels),
     }
+
+
+def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
+    # Before the model is built: it settles the first weights and the dropout.
+    keras.utils.set_random_seed(seed)
+    network = networks.NETWORKS[recipe.network]
+    pretrained = {}
+    if recipe.network in weights.BACKBONES:
+        pretrained = {"source": source, "images": train.images}
+    model = network.build(classes=len(train.class_names), dropout=recipe.dropout, **pretrained)
+    # A model of its own even without frozen layers: only this one carries the optimiser.
+    learner = models.submodel(model, start=recipe.freeze_until)
+    if not learner.trainable_weights:
+        raise CourseError(
+            f"Nothing is left to train in {recipe.network} after {recipe.freeze_until!r}: freeze "
+            "less, for example up to 'pooled'."
+        )
+    seconds = {"features": 0.0}
+    if recipe.freeze_until is None:
+        pipeline = augment.pipeline(seed=seed) if recipe.augment else None
+        batches = augment.batches(train, recipe.batch_size, pipeline, True, seed, network.contrasts)
+        val_batches = augment.batches(val, recipe.batch_size, contrasts=network.contrasts)
+    else:
+        images, val_images = (part.stacked(network.contrasts) for part in (train, val))
+        views = [images, images[:, :, ::-1]] if recipe.mirror else [images]
+        outputs, seconds["features"] = features.outputs(model, recipe, *views, val_images)
+        inputs, labels = np.concatenate(outputs[:-1]), np.tile(train.labels, len(views))
+        batches = features.batches(inputs, labels, recipe.batch_size, seed)
+        val_batches = features.batches(outputs[-1], val.labels, recipe.batch_size)
+    begin = time.perf_counter()
+    history = fit(learner, batches, val_batches, recipe.epochs, recipe.learning_rate)
+    seconds["training"] = time.perf_counter() - begin
+    return model, history, seconds
 
 
 class _Progress(keras.callbacks.Callback):

@@ -52,7 +52,7 @@ def test_it_is_the_baseline_and_two_more_parts(model):
 def test_channels_are_weighed_by_what_the_whole_slice_shows(model, images, number):
     maps, weighed = (output(model, f"{name}{number}", images) for name in ("relu", "weighed"))
     reduce, excite = (model.get_layer(f"{name}{number}") for name in ("reduce", "excite"))
-    assert reduce.units == maps.shape[-1] // models.REDUCTION
+    assert reduce.units == maps.shape[-1] // 4
     squeezed = maps.mean(axis=(1, 2))
     small = np.maximum(squeezed @ reduce.kernel.numpy() + reduce.bias.numpy(), 0)
     weights = special.expit(small @ excite.kernel.numpy() + excite.bias.numpy())

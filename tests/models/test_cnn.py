@@ -106,3 +106,10 @@ def test_each_backbone_gets_the_numbers_it_was_trained_on(slices):
 def test_an_unknown_backbone_is_named():
     with pytest.raises(CourseError, match="'vgg'"):
         models.transfer("vgg", RANDOM)
+
+
+@pytest.mark.parametrize("start", ["nowhere", "block_3_expand"])
+def test_a_layer_that_is_not_there_or_that_others_lead_past_is_named(start):
+    model = models.transfer("mobilenetv2", RANDOM)
+    with pytest.raises(CourseError, match=f"mobilenetv2 cannot be divided at '{start}'"):
+        models.submodel(model, start=start)

@@ -75,8 +75,8 @@ def test_the_sums_are_those_of_sha256sum_and_keep_their_neighbours(file):
         "mobilenetv2.npz",
         "resnet50.npz",
     ]
-    eight_bit.check(path)
-    eight_bit.check(path.with_name("resnet50.npz"))
+    eight_bit.check(path, "restore it")
+    eight_bit.check(path.with_name("resnet50.npz"), "restore it")
 
 
 @pytest.mark.parametrize("harm", ["truncated", "changed", "swapped", "unlisted"])
@@ -92,8 +92,8 @@ def test_a_file_that_is_not_the_one_listed_is_refused_by_name(file, harm):
         path.write_bytes(path.with_name("resnet50.npz").read_bytes())
     else:
         path.with_name("SHA256SUMS").write_text("")
-    with pytest.raises(CourseError, match=r"mobilenetv2\.npz is damaged.*SHA-256"):
-        eight_bit.check(path)
+    with pytest.raises(CourseError, match=r"mobilenetv2\.npz is damaged.*SHA-256.*: restore it\."):
+        eight_bit.check(path, "restore it")
 
 
 @pytest.mark.parametrize("harm", ["truncated", "swapped", "shape", "missing", "not a number"])

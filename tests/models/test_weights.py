@@ -83,10 +83,25 @@ def test_a_proxy_is_asked_where_there_is_one(monkeypatch):
         asked.append(address)
         return Connection()
 
-    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setattr(socket, "create_connection", connect)
-    assert weights._online()
-    assert asked == [("proxy.example", 3128)]
+    for variables, address in {
+        "http://proxy.example:3128 ": ("proxy.example", 3128),
+        "proxy.example:3128 ": ("proxy.example", 3128),
+        "http://name:secret@proxy.example ": ("proxy.example", 443),
+        "http://proxy.example:3128 googleapis.com": ("storage.googleapis.com", 443),
+        " ": ("storage.googleapis.com", 443),
+    }.items():
+        for name, value in zip(("https_proxy", "no_proxy"), variables.split(" "), strict=True):
+            monkeypatch.setenv(name, value)
+        assert weights._online()
+        assert asked.pop() == address
+
+
+@pytest.mark.parametrize("proxy", ["http://proxy:port", "http://", "http://[::1", "proxy:99999"])
+def test_a_proxy_that_is_no_address_is_refused_in_words(monkeypatch, capsys, proxy):
+    monkeypatch.setenv("https_proxy", proxy)
+    assert weights.resolve("mobilenetv2").kind == "random"
+    assert "HTTPS_PROXY holds no address" in capsys.readouterr().out
 
 
 def test_a_download_that_breaks_off_leads_to_the_next_choice(monkeypatch, capsys):
@@ -169,7 +184,9 @@ def test_a_damaged_file_is_refused_by_name_and_never_half_loaded(tmp_path, damag
     before = network.get_weights()
     path = tmp_path / "damaged.weights.h5"
     damage(path, network)
-    with pytest.raises(CourseError, match=r"damaged\.weights\.h5"):
+    with pytest.raises(
+        CourseError, match=r"damaged\.weights\.h5 .*: name another file in COURSE_W"
+    ):
         weights.load(network, Source("file", path))
     for was, now in zip(before, network.get_weights(), strict=True):
         np.testing.assert_array_equal(was, now)
@@ -178,8 +195,21 @@ def test_a_damaged_file_is_refused_by_name_and_never_half_loaded(tmp_path, damag
 def test_a_damaged_resnet_in_the_cache_is_refused_by_name(offline, tmp_path):
     path = cached(tmp_path, "resnet50")
     path.write_bytes(b"half a file")
-    with pytest.raises(CourseError, match=path.name):
+    with pytest.raises(CourseError, match=f"{path.name} is damaged.*: move it out"):
         weights.resolve("resnet50")
+    assert path.read_bytes() == b"half a file"
+
+
+def test_no_advice_deletes_what_others_made(own_data_folder):
+    def remedy(kind, folder):
+        return Source(kind, folder / "weights" / "mobilenetv2.npz").remedy
+
+    assert remedy("file", own_data_folder).startswith("name another file in COURSE_WEIGHTS")
+    assert remedy("simulated", settings.ROOT / "data").startswith(
+        "restore it with 'git checkout -- data/weights', or make it anew with 'course pretrain"
+    )
+    own = remedy("simulated", own_data_folder)
+    assert own.startswith("move it away") and "git" not in own
 
 
 def test_identity_follows_the_contents_of_the_file(tmp_path):

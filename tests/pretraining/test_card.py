@@ -8,11 +8,11 @@ from course_utils.pretraining import card
 
 
 def test_the_card_is_up_to_date(tmp_path):
-    card = tmp_path / "README.md"
+    copy = tmp_path / "README.md"
     stored = (card.FOLDER / "README.md").read_text(encoding="utf-8")
-    card.write_text(stored, encoding="utf-8")
-    card.write_tables(card)
-    assert card.read_text(encoding="utf-8") == stored, "run 'course results'"
+    copy.write_text(stored, encoding="utf-8")
+    card.write_tables(copy)
+    assert copy.read_text(encoding="utf-8") == stored, "run 'course results'"
 
 
 def test_the_weights_that_come_along_are_whole_small_and_lose_little():
@@ -20,7 +20,7 @@ def test_the_weights_that_come_along_are_whole_small_and_lose_little():
     assert [path.stem for path in files] == ["mobilenetv2", "resnet50"]
     assert sum(path.stat().st_size for path in files) < 30e6
     for path in files:
-        eight_bit.check(path)
+        eight_bit.check(path, "restore it")
         figures = results.load(f"pretrain-{path.stem}")["figures"]
         for task in ("kind_accuracy", "plane_accuracy"):
             loss = figures["before_compacting"][task] - figures["after_compacting"][task]

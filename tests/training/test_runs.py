@@ -10,7 +10,7 @@ import pytest
 from course_utils import augment, models, training
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
-from course_utils.training import features
+from course_utils.training import features, runs
 
 CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 QUICK = dataclasses.replace(training.RECIPES["baseline"], name="quick", epochs=1)
@@ -19,16 +19,16 @@ TAIL = dataclasses.replace(
 )
 
 
-def toy(slices, seed=0):
+def toy(slices, seed=0, class_names=CLASS_NAMES):
     """Slices whose class is a bright quarter: any classifier can learn it."""
     rng = np.random.default_rng(seed)
-    labels = np.arange(slices) % 4
+    labels = np.arange(slices) % len(class_names)
     images = rng.integers(0, 60, (slices, 128, 128), dtype=np.uint8)
     for image, label in zip(images, labels, strict=True):
-        row, column = divmod(label, 2)
+        row, column = divmod(label % 4, 2)
         image[64 * row : 64 * row + 64, 64 * column : 64 * column + 64] += 150
-    table = pd.DataFrame({"label": np.array(CLASS_NAMES)[labels], "group": range(slices)})
-    return Dataset("toy", {"t1ce": images}, None, table)
+    table = pd.DataFrame({"label": np.array(class_names)[labels], "group": range(slices)})
+    return Dataset("toy", {"t1ce": images}, None, table, class_names)
 
 
 def with_flair(data, flair):
@@ -88,8 +88,8 @@ def test_the_learning_rate_climbs_for_an_epoch_and_falls_to_zero(parts):
 
 
 def test_the_bar_moves_twice_a_second_at_most(parts, monkeypatch):
-    asked, bar = {}, training.tqdm
-    monkeypatch.setattr(training, "tqdm", lambda **how: asked.update(how) or bar(**how))
+    asked, bar = {}, runs.tqdm
+    monkeypatch.setattr(runs, "tqdm", lambda **how: asked.update(how) or bar(**how))
     batches = augment.batches(parts[0])
     training.fit(models.baseline(), batches, batches, 1)
     assert asked["mininterval"] >= 0.5
@@ -155,16 +155,16 @@ def test_a_damaged_run_is_named(parts):
         training.train(QUICK, *parts)
 
 
-def test_a_network_with_two_contrasts_is_trained_kept_and_asked_by_both(parts):
+def test_a_network_with_two_contrasts_is_trained_saved_and_predicts_by_both(parts):
     recipe = dataclasses.replace(training.RECIPES["early-fusion"], epochs=1)
     with pytest.raises(CourseError, match="toy data has no contrast 'flair'"):
         training.train(recipe, *parts)
     train, val = (with_flair(part, 255 - part.images) for part in parts)
     run = training.train(recipe, train, val)
     assert run.model.input_shape == (None, 128, 128, 2)
-    answers = run.predict(val)
-    assert np.array_equal(answers, training.predict(run.model, val.stacked(("t1ce", "flair"))))
-    assert np.mean(answers.argmax(1) == val.labels) == run.history["val_accuracy"].iloc[-1]
+    found = run.predict(val)
+    assert np.array_equal(found, training.predict(run.model, val.stacked(("t1ce", "flair"))))
+    assert np.mean(found.argmax(1) == val.labels) == run.history["val_accuracy"].iloc[-1]
     assert training.train(recipe, train, val).folder == run.folder
     other = training.train(recipe, with_flair(train, train.images), val)
     assert other.folder != run.folder, "another flair makes another run"
@@ -179,19 +179,86 @@ def test_a_run_on_one_contrast_does_not_care_about_the_other(parts):
     assert np.array_equal(run.predict(both[1]), training.predict(run.model, 255 - both[1].images))
 
 
-def test_an_unknown_recipe_is_named(parts):
+def test_an_unknown_recipe_or_network_is_named(parts):
     with pytest.raises(CourseError, match="'resnet'.*resnet50-head"):
         training.train("resnet", *parts)
+    with pytest.raises(CourseError, match="'vgg': use one of baseline, "):
+        training.train(dataclasses.replace(QUICK, network="vgg"), *parts)
 
 
-def test_head_and_tail_share_one_look_of_the_trunk(parts):
+@pytest.mark.parametrize("class_names", [("ill", "well"), ("a", "b", "c", "d", "e")])
+def test_any_number_of_classes_trains_and_predicts(class_names):
+    data = toy(12, class_names=class_names)
+    head = dataclasses.replace(training.RECIPES["mobilenetv2-head"], epochs=1)
+    for recipe in (QUICK, head):
+        run = training.train(recipe, data, data)
+        assert run.predict(data).shape == (12, len(class_names))
+        assert run.settings["classes"] == list(class_names)
+    with pytest.raises(CourseError, match="different classes"):
+        training.train(QUICK, data, toy(12))
+
+
+def test_what_a_recipe_says_is_what_is_done(parts):
+    for recipe in (QUICK, dataclasses.replace(QUICK, dropout=0.5)):
+        run = training.train(recipe, *parts)
+        assert run.model.get_layer("dropout").rate == run.settings["recipe"]["dropout"]
+        assert run.model.get_layer("dropout").rate == recipe.dropout
+    assert QUICK.dropout == 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("baseline", {"epochs": 0}, "epochs has to be 1 or more"),
+        ("baseline", {"batch_size": 0}, "batch_size"),
+        ("baseline", {"learning_rate": float("nan")}, "learning_rate"),
+        ("baseline", {"dropout": 1.0}, "dropout"),
+        ("baseline", {"mirror": True}, "mirror needs freeze_until"),
+        ("baseline-plain", {"freeze_until": "pooled"}, "freeze_until needs a backbone"),
+        ("mobilenetv2-head", {"augment": True}, "augment needs freeze_until=None"),
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_refused(name, change, reason):
+    with pytest.raises(CourseError, match=f"The recipe '{name}' cannot be followed: {reason}"):
+        dataclasses.replace(training.RECIPES[name], **change)
+
+
+@pytest.mark.parametrize("layer", ["logits", "nowhere", "block_3_expand"])
+def test_what_cannot_be_frozen_is_refused(parts, layer):
+    with pytest.raises(CourseError, match=f"mobilenetv2.* '{layer}'"):
+        training.train(dataclasses.replace(TAIL, freeze_until=layer), *parts)
+
+
+def test_a_network_without_a_backbone_starts_from_nothing_else(parts):
+    with pytest.raises(CourseError, match="no backbone to start from 'imagenet'"):
+        training.train("baseline", *parts, start="imagenet")
+
+
+def test_a_run_is_in_single_precision_whatever_a_reader_has_set(parts):
+    usual = training.train(QUICK, *parts)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        run = training.train(dataclasses.replace(QUICK, name="another"), *parts)
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert same_weights(run.model, usual.model)
+
+
+def test_a_damaged_run_that_somebody_keeps_elsewhere_is_not_to_be_deleted(tmp_path):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(CourseError, match=r"mine is damaged .*: name another folder\."):
+        training.load(tmp_path / "mine")
+
+
+def test_head_and_tail_share_one_pass_of_the_trunk(parts):
     images = parts[0].images
     model = models.transfer("mobilenetv2", images=images)
     tail, head = (training.RECIPES[f"mobilenetv2-{name}"] for name in ("finetuned", "head"))
     features.outputs(model, tail, images, images[::-1])
-    kept = sorted(features.settings.data_dir().glob("features/*.npz"))
+    files = sorted(features.settings.data_dir().glob("features/*.npz"))
     (pooled, turned), seconds = features.outputs(model, head, images, images[::-1])
-    assert sorted(features.settings.data_dir().glob("features/*.npz")) == kept and len(kept) == 2
+    assert sorted(features.settings.data_dir().glob("features/*.npz")) == files and len(files) == 2
     np.testing.assert_allclose(turned[::-1], pooled, rtol=1e-5, atol=1e-5)
     direct = training.predict(models.submodel(model, stop="pooled"), images)
     np.testing.assert_allclose(pooled, direct, rtol=2e-2, atol=1e-2)
@@ -235,6 +302,22 @@ def test_other_slices_weights_or_layers_have_other_features(parts):
     for trunk in trunks:
         features.cached(trunk, images)
     assert len(list(features.settings.data_dir().glob("features/*.npz"))) == 4
+
+
+def test_layers_that_differ_in_their_settings_alone_have_other_features():
+    images = np.full((2, 128, 128), 100, np.uint8)
+    for scale in (1, 2):
+        inputs = models.slice_input()
+        trunk = keras.Model(inputs, keras.layers.Rescaling(scale, name="scale")(inputs))
+        found, _ = features.cached(trunk, images)
+        np.testing.assert_allclose(found, scale * 100 / 255, rtol=1e-3)
+
+
+def test_a_saved_network_finds_the_features_of_the_one_that_was_trained(parts):
+    run = training.train(dataclasses.replace(TAIL, epochs=1), *parts)
+    files = set(features.settings.data_dir().glob("features/*.npz"))
+    features.cached(models.submodel(run.model, stop=TAIL.freeze_until), parts[1].images)
+    assert set(features.settings.data_dir().glob("features/*.npz")) == files
 
 
 def test_damaged_features_are_named(parts):
