@@ -91,24 +91,21 @@ def coordinate(grid: Grid, context: Context) -> None:
 
 
 class _Here(Backend):
-    """Runs the ``ClientApp`` in this process, one message after the other."""
+    """Runs the ``ClientApp`` in this process, one message after the other: nothing to end."""
 
     num_workers = 1
 
     def build(self, app_fn: Callable[[], ClientApp]) -> None:
-        """Get the app to run."""
         self.app = app_fn()
 
     def is_worker_idle(self) -> bool:
-        """Whether a message could be taken at once; the engine does not ask."""
         return True
 
     def process_message(self, message: Message, context: Context) -> tuple[Message, Context]:
-        """Have the app answer a message."""
         return self.app(message=message, context=context), context
 
     def terminate(self) -> None:
-        """Nothing was started that would have to be ended."""
+        pass
 
 
 def simulate(server: ServerApp, client: ClientApp) -> None:

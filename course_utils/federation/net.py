@@ -5,6 +5,7 @@ anew for each message, in a process of its own. ``course federated up`` starts t
 hospital that is gone, and ends them all.
 """
 
+import functools
 import json
 import re
 import subprocess
@@ -98,9 +99,8 @@ def up(classes: int) -> None:
                 if name == COORDINATOR:
                     _open(processes[name], ports[0])
             for name in hospitals.NAMES:
-                subprocesses.wait_for(
-                    lambda name=name: is_connected(name), processes[name], name, "connect"
-                )
+                connected = functools.partial(is_connected, name)
+                subprocesses.wait_for(connected, processes[name], name, "connect")
             print(
                 f"The coordinator listens on {LOCALHOST}:{ports[0]}, and four hospitals are "
                 f"connected. Logs: {folder() / 'logs'}\n"

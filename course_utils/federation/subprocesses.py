@@ -5,6 +5,7 @@ number alone may belong to another process by the time somebody looks.
 """
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -14,7 +15,6 @@ import ssl
 import subprocess
 import sysconfig
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -97,8 +97,8 @@ def stop(pid: int, alone: bool = False) -> None:
 def save_state(processes: dict[str, subprocess.Popen]) -> None:
     """Write down what runs, and who looks after it."""
     state = {
-        "supervisor": _identity(os.getpid()),
-        "processes": {name: _identity(process.pid) for name, process in processes.items()},
+        "supervisor": [os.getpid(), _born(os.getpid())],
+        "processes": {name: [one.pid, _born(one.pid)] for name, one in processes.items()},
     }
     with files.atomic(state_file()) as new:
         new.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
@@ -139,12 +139,11 @@ def responds(port: int, authority: Path) -> bool:
     """Whether the coordinator answers on this port with a certificate that the authority signed."""
     try:
         trusted = ssl.create_default_context(cafile=authority)
-        direct = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
-        )
-        with direct.open(f"https://{LOCALHOST}:{port}/health", timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
+        direct = http.client.HTTPSConnection(LOCALHOST, port, timeout=5, context=trusted)
+        with contextlib.closing(direct):
+            direct.request("GET", "/health")
+            return direct.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
 
 
@@ -176,11 +175,6 @@ def interrupted_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _identity(pid: int) -> list:
-    """Number of a process, and when it began."""
-    return [pid, _born(pid)]
 
 
 def _born(pid: int) -> float | None:

@@ -129,7 +129,7 @@ def probabilities_of(model: keras.Model, temperature: float, images: np.ndarray)
 
 
 def how_sure(assistant: Assistant, probabilities: np.ndarray) -> str:
-    """Say in one or two sentences what the model names, and how sure to be of it.
+    """Say what the model names, and how sure to be of it.
 
     The evidence is counted, not promised: of the validation slices with the nearest confidence,
     how many did the model name rightly?

@@ -44,7 +44,7 @@ WORDS = {
     "calibrated": "Calibrated on validation slices: among answers of 80%, about 80 in 100 should "
     "be right. That holds for slices like those the model was trained on, and for no others.",
     "similar": "Similar training slices",
-    "about_similar": "Nearest in the model's own eyes, one a patient. They say what the model "
+    "about_similar": "Nearest in the model's own eyes, one per patient. They say what the model "
     "compares with, not what is true of your slice.",
 }
 
@@ -102,23 +102,19 @@ def described(assistant: app.Assistant, found: app.Answer) -> dict:
     """Turn an answer into what the page needs: words, and pictures as data addresses."""
     about = {"refused": found.refused, "says": found.says}
     if found.slice is not None:
-        about["slice"] = _address(pictures.encode(found.slice))
+        about["slice"] = _address(found.slice)
     if found.refused:
         return about
     where = _where(found.heat)
-    names = sorted(found.probabilities, key=found.probabilities.get, reverse=True)
+    shares = sorted(found.probabilities.items(), key=lambda one: one[1], reverse=True)
     colours = plots.colours(found.probabilities)
     return about | {
-        "heat": _address(pictures.encode(_coloured(found.heat))),
+        "heat": _address(_coloured(found.heat)),
         "where": where,
         "alt": f"Your slice. {found.says} {where}",
         "probabilities": [
-            {
-                "name": plots.spoken(name),
-                "share": found.probabilities[name],
-                "colour": colours[name],
-            }
-            for name in names
+            {"name": plots.spoken(name), "share": share, "colour": colours[name]}
+            for name, share in shares
         ],
         "similar": [_case(assistant.cases, one) for one in found.similar.itertuples()],
     }
@@ -129,7 +125,7 @@ def _case(cases: Dataset, one) -> dict:
     plane = "" if one.plane == "unknown" else f", {one.plane}"
     whose = f", patient {one.patient}" if isinstance(one.patient, str) and one.patient else ""
     return {
-        "slice": _address(pictures.encode(cases.images[one.row])),
+        "slice": _address(cases.images[one.row]),
         "caption": f"{what}{plane}",
         "says": f"Training slice: {what}{plane}{whose}.",
     }
@@ -152,5 +148,5 @@ def _coloured(heat: np.ndarray) -> np.ndarray:
     return (255 * colours).round().astype(np.uint8)
 
 
-def _address(data: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(data).decode()
+def _address(pixels: np.ndarray) -> str:
+    return "data:image/png;base64," + base64.b64encode(pictures.encode(pixels)).decode()
