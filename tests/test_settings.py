@@ -1,6 +1,8 @@
 """What a learner can choose, however oddly it is written down."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -114,3 +116,14 @@ def test_a_still_picture_is_asked_for_or_not(monkeypatch, off):
 def test_settings_are_shown(capsys):
     settings.show()
     assert capsys.readouterr().out.endswith("data set: practice, seed: 7\n")
+
+
+def test_settings_need_the_standard_library_alone():
+    """A computer is to be told which package is broken, so none may be needed to say it."""
+    code = (
+        "import sys; before = set(sys.modules); import course_utils.settings; "
+        "names = {name.split('.')[0] for name in set(sys.modules) - before}; "
+        "print(names - {'course_utils', *sys.stdlib_module_names})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

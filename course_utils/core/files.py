@@ -1,4 +1,7 @@
-"""Writing to disk so that nothing is ever lost or half-written."""
+"""Writing to disk so that nothing is ever lost or half-written.
+
+Packages are imported where they are used: 'course check' begins here where none of them loads.
+"""
 
 import contextlib
 import errno
