@@ -278,9 +278,11 @@ def test_a_broken_environment_is_made_anew(env, monkeypatch):
     env.set_up()
     assert env.version([env.PYTHON], "pip") == here and env.has(env.CORE)
     Path(env.PYTHON).unlink()
+    (env.VENV / "half-a-package").touch()
     assert not env.has(env.CORE)
     env.set_up()
     assert env.version([env.PYTHON], "pip") == here and env.has(env.CORE)
+    assert not (env.VENV / "half-a-package").exists()
 
 
 def test_what_a_link_leads_to_is_left_alone(env, installs, monkeypatch):
