@@ -1,16 +1,6 @@
 """Lesson 12: whole patients as volumes."""
 
 from course_utils.simulator import patient, whole
-from course_utils.volumes.data import SHAPE, VOXEL, Volumes, axial, folder_of, load, practice
+from course_utils.volumes.data import SHAPE, VOXEL, Volumes, axial, load
 
-__all__ = [
-    "SHAPE",
-    "VOXEL",
-    "Volumes",
-    "axial",
-    "folder_of",
-    "load",
-    "patient",
-    "practice",
-    "whole",
-]
+__all__ = ["SHAPE", "VOXEL", "Volumes", "axial", "load", "patient", "whole"]

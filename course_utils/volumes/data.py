@@ -1,4 +1,4 @@
-"""Whole patients: the practice data's patients as volumes, a row a patient."""
+"""Whole patients: the practice data's patients as volumes, one row per patient."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from nibabel import affines
 
 from course_utils import datasets, settings, simulator
 from course_utils.core import files
 from course_utils.datasets import Dataset
-from course_utils.simulator import anatomy
+from course_utils.simulator import anatomy, scans
 
 # Raise with every change of the voxels that a new version of the simulator does not explain.
 VERSION = 1
@@ -42,47 +43,40 @@ class Volumes(Dataset):
 
     def affine(self, row: int) -> np.ndarray:
         """Voxels of one patient's volume to mm, RAS: float, (4, 4)."""
-        affine = np.diag([VOXEL, VOXEL, VOXEL, 1.0])
-        affine[:3, 3] = self.table[_CORNER].iloc[row]
-        return affine
+        return grid_affine(self.table[_CORNER].iloc[row])
+
+
+def grid_affine(corner: Sequence[float]) -> np.ndarray:
+    """Affine of the course's grid, (4, 4), from the middle of its first voxel in mm, RAS."""
+    return affines.from_matvec(VOXEL * np.eye(3), np.asarray(corner, float))
 
 
 def load() -> Volumes:
     """Load the practice data's patients as volumes; simulate them first where there are none.
 
-    The patients, their classes and ``split()`` are those of ``datasets.load("practice")``.
-
-    Returns
-    -------
-    Volumes
-        320 patients in t1ce; 4 mm voxels.
-
-    Raises
-    ------
-    CourseError
-        If the cache is damaged or cannot be written.
+    The 320 patients, their classes and ``split()`` are those of ``datasets.load("practice")``; the
+    voxels are 4 mm wide, and the contrast is t1ce.
     """
     folder = folder_of()
-    files.once(folder, lambda new: datasets.save(new, *practice()))
+    files.once(folder, lambda new: datasets.save(new, *make()))
     return Volumes(**vars(datasets.read("practice", folder)))
 
 
-def axial(data: Volumes, every: int = 2) -> Dataset:
-    """Cut volumes into axial slices, from bottom to top, wherever the lesion is.
+def folder_of() -> Path:
+    """Folder that holds the volumes, whether it is there yet or not."""
+    return settings.data_dir() / "volumes" / f"v{simulator.VERSION}.{VERSION}"
 
-    Parameters
-    ----------
-    data : Volumes
-    every : int
-        Which share of the slices to keep: 2 is every other one.
+
+def axial(data: Volumes, every: int = 2) -> Dataset:
+    """Cut volumes into axial slices, wherever the lesion is: every other one, unless told.
 
     Returns
     -------
     Dataset
-        A row a slice, patient after patient: ``images`` and ``masks`` have the shape
-        (slices, 48, 56), with axes to the patient's right and front. A slice has the label of its
-        patient, whether the lesion is in it or not. The table gains plane, and position_mm on the
-        axis through the slices.
+        One row per slice, patient after patient, from bottom to top: ``images`` and ``masks`` have
+        the shape (slices, 48, 56), with axes to the patient's right and front. A slice has the
+        label of its patient, whether the lesion is in it or not. The table gains plane, and
+        position_mm on the axis through the slices.
     """
     numbers = np.arange(0, SHAPE[2], every)
 
@@ -93,24 +87,13 @@ def axial(data: Volumes, every: int = 2) -> Dataset:
     table["plane"] = "axial"
     table["position_mm"] = table["corner_z"] + VOXEL * np.tile(numbers, len(data))
     images = {name: cut(volumes) for name, volumes in data.contrasts.items()}
-    return Dataset(data.name, images, cut(data.masks), table)
+    return Dataset(data.name, images, cut(data.masks), table, data.class_names)
 
 
-def folder_of() -> Path:
-    """Folder that holds the volumes, whether it is there yet or not."""
-    return settings.data_dir() / "volumes" / f"v{simulator.VERSION}.{VERSION}"
-
-
-def practice(
+def make(
     seed: int = settings.SEED, patients: int = simulator.PATIENTS
 ) -> tuple[dict[str, np.ndarray], np.ndarray, pd.DataFrame]:
-    """Simulate the practice data's patients as volumes, on all cores, with a progress bar.
-
-    Parameters
-    ----------
-    seed : int
-        The same seed gives the same patients as :func:`course_utils.simulator.patients.practice`.
-    patients : int
+    """Simulate volumes of the patients that :func:`course_utils.simulator.make` cuts into slices.
 
     Returns
     -------
@@ -119,7 +102,7 @@ def practice(
     masks : ndarray of bool, (patients, 48, 56, 48)
         Where the lesion is; oedema is not part of it.
     table : pandas.DataFrame
-        A row a patient: label, patient, group, split, source, difficulty, grade,
+        One row per patient: label, patient, group, split, source, difficulty, grade,
         lesion_diameter_mm (of a ball of the volume that the mask has), and the middle of the
         first voxel in mm, RAS: corner_x, corner_y, corner_z.
     """
@@ -132,14 +115,11 @@ def _member(
     head: anatomy.Head, number: int, seed: int, patients: int
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     anatomy.use(head)
-    person, _, known = simulator.member(number, seed, patients)
+    person, _, listed = simulator.member(number, seed, patients)
     # Nobody lies in a scanner twice in the same way.
     middle = MIDDLE + np.float32(person.scanner.shift)
     corner = middle - VOXEL * (np.array(SHAPE, np.float32) - 1) / 2
     (image, _), mask = simulator.volume(person, corner, SHAPE, VOXEL)
-    lesion = person.lesion
-    known |= {"difficulty": person.difficulty, "grade": lesion.grade or None}
-    if not lesion.visible:
-        known |= {"difficulty": None, "grade": None}
-    known["lesion_diameter_mm"] = 2 * (mask.sum() * VOXEL**3 * 3 / (4 * np.pi)) ** (1 / 3)
-    return image, mask, known | dict(zip(_CORNER, corner.tolist(), strict=True))
+    diameter = scans.ball_diameter(mask.sum() * VOXEL**3)
+    row = {**listed, **person.findings, "lesion_diameter_mm": diameter}
+    return image, mask, row | dict(zip(_CORNER, corner.tolist(), strict=True))

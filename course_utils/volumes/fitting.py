@@ -7,100 +7,93 @@ import numpy as np
 
 from course_utils import augment, settings, training
 from course_utils.core.backend import keras
+from course_utils.core.errors import look_up
+from course_utils.datasets import MAIN_CONTRAST
 from course_utils.training import Run, features
 from course_utils.training.recipes import Recipe
-from course_utils.volumes import cnn3d, data
-from course_utils.volumes.data import Volumes
+from course_utils.volumes import cnn3d
+from course_utils.volumes.data import Volumes, axial
 
 # Part of every run's name: raise it when the same settings no longer give the same run.
 VERSION = 1
 # With 192 patients all take about as many steps: 12 epochs of 72 batches, or 30 of 24.
 RECIPES = {
-    "2d": Recipe("volumes-2d", "volumes_2d", epochs=12, learning_rate=3e-3, batch_size=64),
-    "bag": Recipe("volumes-bag", "volumes_bag", epochs=30, learning_rate=3e-3, batch_size=8),
-    "3d": Recipe("volumes-3d", "volumes_3d", epochs=30, learning_rate=3e-3, batch_size=8),
+    "2d": Recipe("volumes-2d", "2d", 12, 3e-3, augment=True, batch_size=64),
+    "bag": Recipe("volumes-bag", "bag", 30, 3e-3, augment=True, batch_size=8),
+    "3d": Recipe("volumes-3d", "3d", 30, 3e-3, augment=True, batch_size=8),
 }
 # Every other axial slice is shown to the networks that see slices.
 EVERY = 2
 
 
-def train(
-    kind: str,
-    train: Volumes,
-    val: Volumes,
-    recipe: Recipe | None = None,
-    seed: int = settings.SEED,
-) -> Run:
+def train(recipe: str | Recipe, train: Volumes, val: Volumes, seed: int = settings.SEED) -> Run:
     """Train on volumes, or on their slices; reload the run where it was done before.
 
     Parameters
     ----------
-    kind : {"2d", "bag", "3d"}
-        See :func:`course_utils.volumes.cnn3d.network`. ``"2d"`` learns from single axial slices,
-        each with its patient's label; the others learn a label for each patient. All see the same
-        patients, mirrored and shifted at random.
+    recipe : str or Recipe
+        ``"2d"``, ``"bag"`` or ``"3d"``, or a recipe of your own for one of these networks, see
+        :func:`course_utils.volumes.cnn3d.network`. ``"2d"`` learns from single axial slices, each
+        with its patient's label; the others learn a label for each patient. To augment is to
+        mirror and to shift.
     train, val : Volumes
         To learn from, and to watch. The test patients have no business here.
-    recipe : Recipe, optional
-        Epochs, learning rate and batch size; the one in :data:`RECIPES` where it is left out.
     seed : int
-        Seed of the first weights, of the order and of the changes.
+        Seed of the first weights, of the order and of the augmentation.
 
     Raises
     ------
     CourseError
-        If there is no such kind, or a saved run is damaged.
+        If there is no such recipe or network, or a saved run is damaged.
     """
-    keras.utils.set_random_seed(seed)
-    model = cnn3d.network(kind)
-    recipe = recipe or RECIPES[kind]
+    if not isinstance(recipe, Recipe):
+        recipe = look_up(RECIPES, recipe, "recipe for volumes")
     choices = {
         "version": VERSION,
         "recipe": dataclasses.asdict(recipe),
+        "classes": list(train.class_names),
+        "contrasts": [MAIN_CONTRAST],
+        "predictor": __name__,
         "weights": "random",
         "seed": seed,
-        "train": training.described(train, train.contrasts),
-        "val": training.described(val, val.contrasts),
+        "train": training.described(train, [MAIN_CONTRAST]),
+        "val": training.described(val, [MAIN_CONTRAST]),
     }
 
     def make():
+        keras.utils.set_random_seed(seed)
+        model = cnn3d.network(recipe.network, len(train.class_names), recipe.dropout)
         seen, watched = train, val
-        if kind == "2d":
-            seen, watched = data.axial(train, EVERY), data.axial(val, EVERY)
-        moves = augment.moves(seed=seed)
+        if recipe.network == "2d":
+            seen, watched = axial(train, EVERY), axial(val, EVERY)
+        moves = augment.moves(seed=seed) if recipe.augment else None
         batches = augment.batches(seen, recipe.batch_size, moves, shuffle=True, seed=seed)
+        val_batches = augment.batches(watched, recipe.batch_size)
         begin = time.perf_counter()
-        history = training.fit(
-            model,
-            batches,
-            augment.batches(watched, recipe.batch_size),
-            recipe.epochs,
-            recipe.learning_rate,
-        )
+        history = training.fit(model, batches, val_batches, recipe.epochs, recipe.learning_rate)
         return model, history, {"training": time.perf_counter() - begin}
 
     return training.load_or_train(choices, make)
 
 
 def votes(model: keras.Model, data: Volumes) -> np.ndarray:
-    """Answers of the network for slices to every other axial slice.
+    """Probabilities of every other axial slice by the network for slices, from bottom to top.
 
     Returns
     -------
-    ndarray of float32, (patients, slices, 4)
-        Probabilities; slices from bottom to top.
+    ndarray of float32, (patients, slices, classes)
     """
-    answers = features.predict(model, data.axial(data, EVERY).images, 128)
+    answers = features.predict(model, axial(data, EVERY).images, 128)
     return answers.reshape(len(data), -1, answers.shape[-1])
 
 
 def predict(model: keras.Model, data: Volumes) -> np.ndarray:
-    """Answer for whole patients; slices vote with the mean of their probabilities.
+    """Probabilities of whole patients; slices vote with the mean of theirs.
 
     Returns
     -------
-    ndarray of float32, (patients, 4)
+    ndarray of float32, (patients, classes)
     """
     if len(model.input_shape) == 4:
         return votes(model, data).mean(axis=1)
-    return features.predict(model, data.stacked(data.contrasts), 8)
+    return features.predict(model, data.stacked([MAIN_CONTRAST]), 8)

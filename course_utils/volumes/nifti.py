@@ -5,12 +5,12 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
-from nibabel import orientations
+from nibabel.affines import apply_affine, voxel_sizes
 from scipy import ndimage
 
 from course_utils.core import files
 from course_utils.core.errors import CourseError
-from course_utils.volumes.data import SHAPE, VOXEL
+from course_utils.volumes.data import SHAPE, VOXEL, grid_affine
 
 ENDINGS = (".nii", ".nii.gz")
 # 512 x 512 x 256: what a laptop holds several times over, and more than a usual head scan has.
@@ -18,11 +18,6 @@ MOST_VOXELS = 2**26
 SMALLEST_MM, LARGEST_MM = 0.1, 20.0
 # From the crown to the top of the grid, in mm.
 ABOVE = 8.0
-
-
-def voxel_sizes(affine: np.ndarray) -> np.ndarray:
-    """Sides of a voxel in mm: the length of each of the affine's first three columns, (3,)."""
-    return np.linalg.norm(affine[:3, :3], axis=0)
 
 
 def write(path: Path, volume: np.ndarray, affine: np.ndarray) -> Path:
@@ -33,7 +28,7 @@ def write(path: Path, volume: np.ndarray, affine: np.ndarray) -> Path:
     path : Path
         Ends in ``.nii`` or, compressed, in ``.nii.gz``.
     volume : ndarray, (x, y, z)
-        Truth values become 0 and 1.
+        A mask becomes 0 and 1.
     affine : ndarray of float, (4, 4)
         Voxels to mm, RAS.
 
@@ -61,11 +56,6 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
     Numbers are moved, never mixed: an axis is flipped or swapped, nothing is resampled.
 
-    Parameters
-    ----------
-    path : Path
-        A ``.nii`` or ``.nii.gz`` file.
-
     Returns
     -------
     volume : ndarray, (x, y, z)
@@ -81,34 +71,22 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     path = _named(path)
     if not path.is_file():
         raise CourseError(f"There is no file {path}: check its name and folder.")
-    try:
+    with files.reading(path, "get it anew, as a NIfTI file"):
         image = nibabel.load(path)
-        shape, kind, affine = image.shape, image.get_data_dtype(), image.affine
         codes = [int(image.header[name]) for name in ("sform_code", "qform_code")]
-    # A damaged file raises nearly every kind of exception, gzip's own among them.
-    except Exception as error:
-        raise _damaged(path, error) from None
-    _check_form(path, shape, kind)
-    _check_place(path, affine, codes)
-    try:
+        _check_form(path, image.shape, image.get_data_dtype())
+        _check_place(path, image.affine, codes)
+        turned = nibabel.as_closest_canonical(image)
         # A fourth axis with a single place on it is no fourth dimension.
-        volume = np.asanyarray(image.dataobj).reshape(shape[:3])
-    except Exception as error:
-        raise _damaged(path, error) from None
+        volume = np.asanyarray(turned.dataobj).reshape(turned.shape[:3])
     _check_numbers(path, volume)
-    turns = orientations.io_orientation(affine)
-    back = orientations.inv_ornt_aff(turns, volume.shape)
-    return orientations.apply_orientation(volume, turns), affine @ back
+    return volume, turned.affine
 
 
 def to_grid(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bring a head onto the course's grid: 4 mm voxels, the neck left out, grey values 0 to 255.
 
-    Parameters
-    ----------
-    volume : ndarray, (x, y, z)
-        As :func:`read` returns it. Numbers below zero count as zero.
-    affine : ndarray of float, (4, 4)
+    Takes what :func:`read` returns; numbers below zero count as zero.
 
     Returns
     -------
@@ -123,8 +101,7 @@ def to_grid(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndar
     # width squared.
     blur = np.sqrt(np.maximum(VOXEL**2 - sizes**2, 0) / 12) / sizes
     smooth = ndimage.gaussian_filter(np.maximum(volume, 0).astype(np.float32), blur)
-    target = np.diag([VOXEL, VOXEL, VOXEL, 1.0])
-    target[:3, 3] = _corner(smooth, affine)
+    target = grid_affine(_corner(smooth, affine))
     there = np.linalg.inv(affine) @ target
     result = ndimage.affine_transform(smooth, there[:3, :3], there[:3, 3], SHAPE, order=1)
     head = result[result > 0.1 * result.max()]
@@ -138,7 +115,7 @@ def _corner(smooth: np.ndarray, affine: np.ndarray) -> np.ndarray:
     steps = np.maximum(1, np.rint(VOXEL / voxel_sizes(affine)).astype(int))
     some = smooth[:: steps[0], :: steps[1], :: steps[2]]
     found = steps * np.argwhere(some > 0.2 * np.percentile(some, 99))
-    points = found @ affine[:3, :3].T + affine[:3, 3]
+    points = apply_affine(affine, found)
     # A few bright voxels above the head are noise.
     top = np.percentile(points[:, 2], 99.8)
     extent = VOXEL * (np.array(SHAPE) - 1)
@@ -154,11 +131,6 @@ def _named(path: Path) -> Path:
             "the program dcm2niix does that."
         )
     return path
-
-
-def _damaged(path: Path, error: Exception) -> CourseError:
-    why = (str(error).splitlines() or [type(error).__name__])[0]
-    return CourseError(f"{path} is damaged or no NIfTI file ({why}): get it anew.")
 
 
 def _check_form(path: Path, shape: tuple[int, ...], kind: np.dtype) -> None:

@@ -18,7 +18,7 @@ import psutil
 
 from course_utils import evaluation, volumes
 from course_utils.core import files, results
-from course_utils.volumes import Volumes, fitting
+from course_utils.volumes import Volumes, data, fitting
 
 # Patients whom neither the practice data nor any choice of a network has met.
 FRESH, FRESH_SEED = 480, 2026
@@ -36,7 +36,7 @@ def memory(kind: str) -> float:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    run = fitting.train(kind, train, val, recipe)
+    run = fitting.train(recipe, train, val)
     done.set()
     watcher.join()
     files.remove(run.folder)
@@ -50,10 +50,8 @@ def main() -> None:
     if options.memory:
         print(memory(options.memory))
         return
-    data = volumes.load()
-    train, val, test = data.split()
-    contrasts, masks, table = volumes.practice(FRESH_SEED, FRESH)
-    parts = {"test": test, "fresh": Volumes("fresh", contrasts, masks, table)}
+    train, val, test = volumes.load().split()
+    parts = {"test": test, "fresh": Volumes("fresh", *data.make(FRESH_SEED, FRESH))}
     figures, answers = {}, {}
     for name in fitting.RECIPES:
         # In a process of its own, or the memory of one training would hide that of the next.
@@ -67,7 +65,7 @@ def main() -> None:
             "training_gb": float(said.split()[-1]),
         }
         for part, patients in parts.items():
-            answers[name, part] = fitting.predict(run.model, patients)
+            answers[name, part] = run.predict(patients)
             figures[name][part] = dataclasses.asdict(
                 evaluation.accuracy(patients.labels, answers[name, part], patients.table["group"])
             )

@@ -80,5 +80,12 @@ def test_a_saved_network_answers_the_same(all_kinds, tmp_path):
 
 
 def test_another_kind_is_named():
-    with pytest.raises(CourseError, match="no network '4d': use one of 2d, bag, 3d"):
+    with pytest.raises(CourseError, match="no network called '4d': use one of 2d, bag, 3d"):
         cnn3d.network("4d")
+
+
+@pytest.mark.parametrize("kind", ["2d", "bag", "3d"])
+def test_classes_and_dropout_are_as_asked_for(kind):
+    model = cnn3d.network(kind, classes=7, dropout=0.35)
+    assert model.output_shape == (None, 7)
+    assert model.get_layer("dropout").rate == 0.35

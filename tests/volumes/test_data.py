@@ -4,28 +4,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import datasets, settings, simulator, volumes
+from course_utils import datasets, settings, simulator
 from course_utils.core.errors import CourseError
-from course_utils.simulator import scanners
-from course_utils.volumes import SHAPE, VOXEL, Volumes
+from course_utils.simulator import anatomy, scanners
+from course_utils.volumes import SHAPE, VOXEL, Volumes, data
 
 
 @pytest.fixture(scope="module")
 def few():
     """The first four patients of the practice data, simulated with any number of cores."""
     images, masks, rows = zip(
-        *(volumes._member(volumes.anatomy.head(), n, 7, 320) for n in range(4)), strict=True
+        *(data._member(anatomy.head(), n, 7, 320) for n in range(4)), strict=True
     )
     table = pd.DataFrame(rows)
     return Volumes("practice", {"t1ce": np.stack(images)}, np.stack(masks), table)
 
 
 def made_up(patients: int = 320) -> tuple:
-    """What ``volumes.practice`` returns, with empty volumes of the right patients."""
+    """What ``data.make`` returns, with empty volumes of the right patients."""
     rows = []
     for number in range(patients):
-        known = simulator.member(number)[2]
-        rows.append(known | {"corner_x": -90.0, "corner_y": -120.0, "corner_z": -80.0 - number})
+        listed = simulator.member(number)[2]
+        rows.append(listed | {"corner_x": -90.0, "corner_y": -120.0, "corner_z": -80.0 - number})
     numbers = np.arange(patients, dtype=np.uint8)[:, None, None, None]
     images = np.broadcast_to(numbers, (patients, *SHAPE))
     return {"t1ce": images}, np.zeros((patients, *SHAPE), bool), pd.DataFrame(rows)
@@ -34,7 +34,7 @@ def made_up(patients: int = 320) -> tuple:
 @pytest.fixture
 def simulated_once(monkeypatch):
     calls = []
-    monkeypatch.setattr(volumes, "practice", lambda: calls.append(1) or made_up(12))
+    monkeypatch.setattr(data, "make", lambda: calls.append(1) or made_up(12))
     return calls
 
 
@@ -80,8 +80,8 @@ def test_nobody_lies_in_the_same_place_twice(few):
 
 def test_the_split_puts_the_same_patients_on_the_same_side(practice):
     contrasts, masks, table = made_up()
-    data = Volumes("practice", contrasts, masks, table)
-    for ours, theirs in zip(data.split(), practice.split(), strict=True):
+    whole = Volumes("practice", contrasts, masks, table)
+    for ours, theirs in zip(whole.split(), practice.split(), strict=True):
         assert isinstance(ours, Volumes)
         assert set(ours.table["patient"]) == set(theirs.table["patient"])
         assert (
@@ -90,7 +90,7 @@ def test_the_split_puts_the_same_patients_on_the_same_side(practice):
 
 
 def test_axial_slices_come_patient_after_patient_from_bottom_to_top(few):
-    slices = volumes.axial(few, every=4)
+    slices = data.axial(few, every=4)
     count = SHAPE[2] // 4
     assert len(slices) == 4 * count and slices.images.shape[1:] == SHAPE[:2]
     assert list(slices.table["patient"][::count]) == list(few.table["patient"])
@@ -103,7 +103,7 @@ def test_axial_slices_come_patient_after_patient_from_bottom_to_top(few):
 
 
 def test_they_are_simulated_once_and_read_from_the_disk(simulated_once):
-    first, again = volumes.load(), volumes.load()
+    first, again = data.load(), data.load()
     assert simulated_once == [1]
     assert isinstance(again.images, np.memmap) and isinstance(again, Volumes)
     assert np.array_equal(first.images, again.images)
@@ -113,19 +113,19 @@ def test_they_are_simulated_once_and_read_from_the_disk(simulated_once):
 
 
 def test_a_changed_simulator_is_not_answered_from_the_old_cache(simulated_once, monkeypatch):
-    volumes.load()
+    data.load()
     monkeypatch.setattr(simulator, "VERSION", "another")
-    volumes.load()
-    monkeypatch.setattr(volumes, "VERSION", "another")
-    volumes.load()
+    data.load()
+    monkeypatch.setattr(data, "VERSION", "another")
+    data.load()
     assert simulated_once == [1, 1, 1]
 
 
 def test_a_damaged_cache_says_what_to_delete(simulated_once):
-    volumes.load()
-    (volumes.folder_of() / "t1ce.npy").write_bytes(b"half")
+    data.load()
+    (data.folder_of() / "t1ce.npy").write_bytes(b"half")
     with pytest.raises(CourseError, match="is damaged.*delete this folder"):
-        volumes.load()
+        data.load()
 
 
 def test_a_break_half_way_leaves_nothing_behind(simulated_once, monkeypatch):
@@ -136,13 +136,13 @@ def test_a_break_half_way_leaves_nothing_behind(simulated_once, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(datasets.np, "save", stop)
         with pytest.raises(KeyboardInterrupt):
-            volumes.load()
+            data.load()
     assert not list(settings.data_dir().glob("volumes/*.partial"))
-    assert len(volumes.load()) == 12
+    assert len(data.load()) == 12
 
 
 def test_cores_and_order_change_nothing(few):
-    contrasts, masks, table = volumes.practice(patients=4)
-    again = volumes._member(volumes.anatomy.head(), 2, 7, 4)
+    contrasts, masks, table = data.make(patients=4)
+    again = data._member(anatomy.head(), 2, 7, 4)
     assert np.array_equal(contrasts["t1ce"][2], again[0]) and np.array_equal(masks[2], again[1])
     assert table["patient"].tolist() == ["P001", "P002", "P003", "P004"]

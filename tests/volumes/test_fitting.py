@@ -6,20 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from course_utils.core.errors import CourseError
 from course_utils.volumes import SHAPE, Volumes, cnn3d, fitting
 
 CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 
 
-def toy(patients, seed):
+def toy(patients, seed, classes=CLASS_NAMES):
     """Patients whose class is the place of a bright ball: any network can learn it."""
     rng = np.random.default_rng(seed)
-    labels = np.arange(patients) % 4
+    labels = np.arange(patients) % len(classes)
     images = rng.integers(0, 60, (patients, *SHAPE), dtype=np.uint8)
     for image, label in zip(images, labels, strict=True):
         image[20:30, 24:34, 8 + 8 * label : 16 + 8 * label] += 50 + 30 * np.uint8(label)
     names = [f"P{seed}{n:02d}" for n in range(patients)]
-    table = pd.DataFrame({"label": np.array(CLASS_NAMES)[labels], "group": names})
+    table = pd.DataFrame({"label": np.array(classes)[labels], "group": names})
     table["corner_z"] = -90.0
     return Volumes("toy", {"t1ce": images}, np.zeros((patients, *SHAPE), bool), table)
 
@@ -29,8 +30,8 @@ def parts():
     return toy(8, 1), toy(4, 2)
 
 
-def quick(kind):
-    return dataclasses.replace(fitting.RECIPES[kind], epochs=1)
+def quick(kind, **changes):
+    return dataclasses.replace(fitting.RECIPES[kind], epochs=1, **changes)
 
 
 @pytest.mark.parametrize("kind", ["2d", "3d"])
@@ -38,17 +39,17 @@ def test_a_run_repeats_and_comes_back(kind, parts, monkeypatch, tmp_path, capsys
     runs = []
     for folder in ("one", "two"):
         monkeypatch.setenv("COURSE_DATA", str(tmp_path / folder))
-        runs.append(fitting.train(kind, *parts, quick(kind)))
+        runs.append(fitting.train(quick(kind), *parts))
     assert all(
         np.array_equal(*pair) for pair in zip(*(r.model.get_weights() for r in runs), strict=True)
     )
     assert "reloaded" not in capsys.readouterr().out
-    again = fitting.train(kind, *parts, quick(kind))
+    again = fitting.train(quick(kind), *parts)
     assert "reloaded" in capsys.readouterr().out
     assert again.folder == runs[1].folder and again.seconds["training"] > 0
     answers = [fitting.predict(run.model, parts[1]) for run in (runs[1], again)]
     np.testing.assert_array_equal(*answers)
-    other = fitting.train(kind, *parts, quick(kind), seed=8)
+    other = fitting.train(quick(kind), *parts, seed=8)
     assert other.folder != again.folder
 
 
@@ -62,7 +63,7 @@ def test_all_learn_from_the_same_patients_and_see_labels_of_their_own_patient(pa
 
     monkeypatch.setattr(fitting.training, "fit", fit)
     for kind in ("2d", "bag", "3d"):
-        fitting.train(kind, *parts, quick(kind))
+        fitting.train(quick(kind), *parts)
     volumes, labels = seen["volumes_3d"]
     assert volumes.shape == (8, *SHAPE, 1) and sorted(labels) == sorted(parts[0].labels)
     np.testing.assert_array_equal(seen["volumes_bag"][0], volumes)
@@ -95,3 +96,39 @@ def test_a_volume_is_answered_whole(parts):
     np.testing.assert_allclose(
         fitting.predict(model, parts[1]), model.predict(whole, verbose=0), rtol=1e-4
     )
+
+
+@pytest.mark.parametrize("kind", ["2d", "bag", "3d"])
+def test_a_run_answers_for_patients_of_any_classes(kind):
+    train, val = (toy(n, seed, ("no", "maybe", "yes")) for n, seed in ((6, 3), (3, 4)))
+    run = fitting.train(quick(kind), train, val)
+    answers = run.predict(val)
+    assert answers.shape == (3, 3)
+    np.testing.assert_array_equal(answers, fitting.predict(run.model, val))
+    assert run.settings["classes"] == ["maybe", "no", "yes"]
+
+
+@pytest.mark.parametrize("augment", [True, False])
+def test_what_is_recorded_is_what_ran(augment, parts, monkeypatch):
+    seen = []
+
+    def fit(model, train, val, epochs, rate):
+        seen.append(np.concatenate([images for images, _ in train.as_numpy_iterator()]))
+        assert model.name == "volumes_bag" and model.get_layer("dropout").rate == 0.1
+        return pd.DataFrame({"epoch": [1]})
+
+    monkeypatch.setattr(fitting.training, "fit", fit)
+    assert all(recipe.augment for recipe in fitting.RECIPES.values())
+    run = fitting.train(quick("bag", augment=augment, dropout=0.1), *parts)
+    recorded = run.settings["recipe"]
+    assert (recorded["network"], recorded["augment"], recorded["dropout"]) == ("bag", augment, 0.1)
+    # A shift moves a part of each volume out of the frame.
+    shown, stored = (
+        np.sort(v.reshape(8, -1).sum(axis=1)) for v in (seen[0], parts[0].images / 255)
+    )
+    assert np.allclose(shown, stored, rtol=1e-4) != augment
+
+
+def test_another_recipe_is_named(parts):
+    with pytest.raises(CourseError, match="'4d': use one of 2d, bag, 3d"):
+        fitting.train("4d", *parts)

@@ -9,7 +9,7 @@ from nibabel import orientations
 
 from course_utils import volumes
 from course_utils.core.errors import CourseError
-from course_utils.volumes import nifti
+from course_utils.volumes import data, nifti
 
 AFFINE = np.array([[2.0, 0, 0, -20], [0, 2.5, 0, -30], [0, 0, 4, -10], [0, 0, 0, 1]])
 
@@ -83,8 +83,28 @@ def test_a_tilted_head_stays_tilted(tmp_path, volume):
 
 
 def test_a_fourth_axis_with_one_place_is_none(tmp_path, volume):
-    again, _ = nifti.read(saved(tmp_path / "a.nii", volume[..., np.newaxis]))
-    assert np.array_equal(again, volume)
+    turned = np.array(AFFINE)
+    turned[0, 0] *= -1
+    for affine, expected in ((AFFINE, volume), (turned, volume[::-1])):
+        again, _ = nifti.read(saved(tmp_path / "a.nii", volume[..., np.newaxis], affine))
+        assert np.array_equal(again, expected)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32])
+def test_turning_changes_no_number(tmp_path, volume, kind):
+    turned = AFFINE @ np.diag([-1.0, 1, 1, 1])
+    numbers = volume.astype(kind) * 1001
+    again, _ = nifti.read(nifti.write(tmp_path / "a.nii", numbers, turned))
+    assert again.dtype == kind and np.array_equal(again, numbers[::-1])
+
+
+def test_scaled_numbers_are_read_as_the_file_means_them(tmp_path, volume):
+    path = nifti.write(tmp_path / "a.nii", volume, AFFINE @ np.diag([1, -1.0, 1, 1]))
+    scaled = bytearray(path.read_bytes())
+    scaled[112:120] = np.array([0.5, -8], "<f4").tobytes()
+    path.write_bytes(scaled)
+    again, _ = nifti.read(path)
+    assert np.array_equal(again, volume[:, ::-1] / 2 - 8)
 
 
 # What is refused.
@@ -164,14 +184,16 @@ def test_voxels_that_cannot_be_are_refused(tmp_path, volume, affine):
 def test_damaged_files_are_named(tmp_path, volume, name, keep):
     path = nifti.write(tmp_path / name, volume, AFFINE)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(CourseError, match=rf"{name} is damaged or no NIfTI"):
+    with pytest.raises(
+        CourseError, match=rf"{name} is damaged \(.+\): get it anew, as a NIfTI file"
+    ):
         nifti.read(path)
 
 
 def test_something_else_under_the_name_is_damaged(tmp_path):
-    for name, data in {"a.nii": b"PK\x03\x04" * 200, "b.nii.gz": gzip.compress(b"x" * 999)}.items():
-        (tmp_path / name).write_bytes(data)
-        with pytest.raises(CourseError, match="is damaged or no NIfTI file"):
+    for name, held in {"a.nii": b"PK\x03\x04" * 200, "b.nii.gz": gzip.compress(b"x" * 999)}.items():
+        (tmp_path / name).write_bytes(held)
+        with pytest.raises(CourseError, match="is damaged .* as a NIfTI file"):
             nifti.read(tmp_path / name)
 
 
@@ -228,7 +250,7 @@ def test_a_simulated_file_lands_where_the_practice_data_does(tmp_path):
     images, _, affine = simulator.whole(person)
     path = nifti.write(tmp_path / "a.nii.gz", images[0], affine)
     grid, affine = nifti.to_grid(*nifti.read(path))
-    corner = volumes.MIDDLE - volumes.VOXEL * (np.array(volumes.SHAPE) - 1) / 2
+    corner = data.MIDDLE - volumes.VOXEL * (np.array(volumes.SHAPE) - 1) / 2
     assert np.abs(affine[:3, 3] - corner).max() < 16
     direct, _ = simulator.volume(person, np.float32(affine[:3, 3]), volumes.SHAPE, volumes.VOXEL)
     assert np.corrcoef(direct[0].ravel(), grid.ravel())[0, 1] > 0.95
