@@ -163,7 +163,7 @@ def label_issues(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     their groups. One row per slice in doubt, the worst first; columns row, label and suggested
     (class numbers), and quality, the probability of the label as given.
     """
-    # Takes seconds to import, and one lesson needs it.
+    # Slow to import, and one lesson needs it.
     from cleanlab.filter import find_label_issues
 
     labels, probabilities = check(labels, probabilities)

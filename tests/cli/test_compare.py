@@ -66,8 +66,8 @@ def test_contrasts_are_measured_alone_fused_and_after_accidents(quick):
     assert after["t1ce missing"]["late fusion"] == figures["accuracy"]["flair"]
 
 
-class Told:
-    """Stands in for a run: its answers are known."""
+class Fixed:
+    """Stands in for a run: it gives one answer."""
 
     def __init__(self, answer):
         self.answer = np.array([answer])
@@ -77,7 +77,7 @@ class Told:
 
 
 def test_late_fusion_asks_only_the_contrasts_that_are_there(practice):
-    runs = {"t1ce": Told([1, 0]), "flair": Told([0, 1]), "early fusion": Told([0.2, 0.8])}
+    runs = {"t1ce": Fixed([1, 0]), "flair": Fixed([0, 1]), "early fusion": Fixed([0.2, 0.8])}
     one = practice.take([0])
     found = models.fused(runs, one)
     assert found["late fusion"].tolist() == [[0.5, 0.5]]
