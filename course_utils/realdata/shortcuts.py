@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits
 
 from course_utils import settings
 from course_utils.core.errors import CourseError
@@ -60,6 +58,9 @@ def geometry(test, *seen, seed: int = settings.SEED) -> np.ndarray:
 
 
 def _probabilities(test, seen, features: Callable[..., np.ndarray], seed: int) -> np.ndarray:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+
     classifier = HistGradientBoostingClassifier(max_iter=150, random_state=seed)
     # Its threads wait for each other after every small step: on a busy computer, several are
     # many times slower than one.
