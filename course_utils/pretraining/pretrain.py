@@ -1,4 +1,4 @@
-"""Pretraining a published network on simulated slices: ``course pretrain``.
+"""Pretraining a backbone on simulated slices: ``course pretrain``.
 
 The simulator knows everything about a slice that it draws, so the labels cost nothing: the kind
 of tumour, the plane, and where the lesion is. Each epoch learns from patients that did not exist
@@ -15,14 +15,14 @@ import pandas as pd
 
 from course_utils import models, settings, simulator
 from course_utils.core import files, results
-from course_utils.core.backend import keras
-from course_utils.core.errors import CourseError
-from course_utils.models import eight_bit, weights
+from course_utils.core.backend import configured, keras
+from course_utils.core.errors import CourseError, look_up
+from course_utils.models import eight_bit
 from course_utils.pretraining import shards
 from course_utils.simulator import scanners
 
 # Raise when the same settings no longer give the same weights.
-VERSION = 1
+VERSION = 2
 # Shards that an epoch learns from: one new one, and the latest before it.
 WINDOW = 4
 HELD_OUT = 1_000_000
@@ -30,20 +30,11 @@ HELD_OUT = 1_000_000
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """How a network is pretrained.
+    """How a backbone is pretrained.
 
-    Attributes
-    ----------
-    backbone : {"mobilenetv2", "resnet50"}
-    epochs : int
-    learning_rate : float
-        Its highest value, after the first epoch; a cosine takes it to zero.
-    middle : str
-        Layer in the middle of the network that has to find the lesion, too.
-    batch_size : int
-    patients : int
-        New patients an epoch, twenty slices each.
-    seed : int
+    The learning rate given is its highest, after the first epoch; a cosine takes it to zero. The
+    layer ``middle`` of the network has to find the lesion, too. ``patients`` are new in each epoch,
+    with twenty slices each.
     """
 
     backbone: str
@@ -65,15 +56,14 @@ PLANS = {
 
 
 def planned(backbone: str, epochs: int | None = None, seed: int | None = None) -> Plan:
-    """Look up how a network is pretrained, with another number of epochs or seed where given.
+    """Look up how a backbone is pretrained, with another number of epochs or seed where given.
 
     Raises
     ------
     CourseError
         If there is no such backbone, or a number is out of range.
     """
-    weights.known(backbone)
-    plan = PLANS[backbone]
+    plan = look_up(PLANS, backbone, "backbone")
     epochs, seed = plan.epochs if epochs is None else epochs, plan.seed if seed is None else seed
     if epochs < 1 or seed < 0:
         raise CourseError(
@@ -83,48 +73,33 @@ def planned(backbone: str, epochs: int | None = None, seed: int | None = None) -
 
 
 def pretrain(plan: Plan, mixed: bool = False) -> Path:
-    """Pretrain a network, or go on from the last finished epoch, and keep its weights compact.
+    """Pretrain a backbone, or go on from the last finished epoch, and return its weights' file.
 
-    Parameters
-    ----------
-    plan : Plan
-    mixed : bool
-        Whether to compute in bfloat16: twice as fast for ResNet50 where the processor knows it.
-
-    Returns
-    -------
-    Path
-        The weights, in ``weights/`` in the data folder. ``results/pretrain-<backbone>.json``
-        says how they were made, and how good they are on simulated patients held out.
+    ``results/pretrain-<backbone>.json`` in the data folder says how they were made, and how good
+    they are on simulated patients held out. ``mixed`` computes in bfloat16: twice as fast for
+    ResNet50 where the processor knows it.
 
     Raises
     ------
     CourseError
-        If the checkpoint is damaged.
+        If there is a checkpoint that is damaged or has other settings.
     """
     choices = {"version": VERSION, **dataclasses.asdict(plan), "mixed": mixed}
     folder = settings.data_dir() / "pretraining" / plan.backbone
-    with files.lock(folder):
-        before = keras.mixed_precision.global_policy()
-        keras.mixed_precision.set_global_policy("mixed_bfloat16" if mixed else "float32")
-        try:
-            model, rows = _resumed(folder, choices) or (_started(plan), [])
-            held_out = shards.draw(HELD_OUT, plan.seed, plan.patients)
-            _learn(model, rows, plan, held_out, folder, choices)
-        finally:
-            keras.mixed_precision.set_global_policy(before)
+    policy = "mixed_bfloat16" if mixed else "float32"
+    with files.lock(folder), configured(dtype_policy=policy):
+        model, rows = _resumed(folder, choices) or (_started(plan), [])
+        held_out = shards.draw(HELD_OUT, plan.seed, plan.patients)
+        _learn(model, rows, plan, held_out, folder, choices)
         return _finish(model, rows, plan, held_out, choices)
 
 
 def network(plan: Plan) -> keras.Model:
     """Build a backbone with the heads that pretraining needs.
 
-    Returns
-    -------
-    keras.Model
-        float32 slices (batch, 96, 96, 1) in [0, 1] to a dictionary: ``kind``, (batch, 4), and
-        ``plane``, (batch, 3), in probabilities; ``middle`` and ``last``, (batch, n, n), the share
-        of lesion in each cell of a grid.
+    From float32 slices (batch, 96, 96, 1) in [0, 1] it makes a dictionary: ``kind``, (batch, 4),
+    and ``plane``, (batch, 3), in probabilities; ``middle`` and ``last``, (batch, n, n), the share
+    of lesion in each cell of a grid.
     """
     inputs = keras.Input((shards.SIZE, shards.SIZE, 1), name="slice")
     backbone = models.build_backbone(plan.backbone, inputs)
@@ -134,15 +109,15 @@ def network(plan: Plan) -> keras.Model:
             layer.momentum = 0.97
     pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(backbone.output)
     outputs = {
-        "kind": _guess("kind", len(simulator.LABELS), pooled),
-        "plane": _guess("plane", len(scanners.PLANES), pooled),
+        "kind": _probabilities("kind", len(simulator.LABELS), pooled),
+        "plane": _probabilities("plane", len(scanners.PLANES), pooled),
         "middle": _cells("middle", backbone.get_layer(plan.middle).output),
         "last": _cells("last", backbone.output),
     }
     return keras.Model(inputs, outputs, name=plan.backbone)
 
 
-def _guess(name: str, classes: int, features) -> keras.layers.Layer:
+def _probabilities(name: str, classes: int, features) -> keras.layers.Layer:
     # Half precision is too coarse for a softmax.
     return keras.layers.Dense(classes, "softmax", dtype="float32", name=name)(features)
 
@@ -214,21 +189,17 @@ def _resumed(folder: Path, choices: dict) -> tuple[keras.Model, list[dict]] | No
     """The state after the last finished epoch, where it belongs to the same plan."""
     if not folder.exists():
         return None
-    try:
+    with files.reading(f"The checkpoint in {folder}", "delete this folder to begin anew"):
         state = json.loads((folder / "state.json").read_text())
+        made_with, rows = state["choices"], state["rows"]
         model = keras.models.load_model(folder / "model.keras")
-    # Keras raises nearly every kind of exception on a broken file.
-    except Exception as error:
+    if made_with != choices:
         raise CourseError(
-            f"The checkpoint in {folder} is damaged ({error}): delete this folder to begin anew."
-        ) from None
-    if state["choices"] != choices:
-        raise CourseError(
-            f"The checkpoint in {folder} was made with other settings: delete this folder to "
+            f"The checkpoint in {folder} was made with other settings: move this folder away to "
             "begin anew, or ask for the same settings to go on."
         )
-    print(f"Going on after epoch {len(state['rows'])}.")
-    return model, state["rows"]
+    print(f"Going on after epoch {len(rows)}.")
+    return model, rows
 
 
 def _measured(model: keras.Model, held_out: shards.Shard, plan: Plan) -> dict[str, float]:
@@ -237,7 +208,7 @@ def _measured(model: keras.Model, held_out: shards.Shard, plan: Plan) -> dict[st
 
 
 def _finish(model, rows, plan, held_out, choices) -> Path:
-    """Keep the backbone's weights in 8 bits, and write down what was measured."""
+    """Save the backbone's weights in 8 bits, and write down what was measured."""
     whole = _measured(model, held_out, plan)
     path = settings.data_dir() / "weights" / f"{plan.backbone}.npz"
     backbone = models.submodel(model, stop="pooled")

@@ -5,8 +5,8 @@ import dataclasses
 import joblib
 import numpy as np
 
-from course_utils import augment, settings, simulator
-from course_utils.core.backend import tf
+from course_utils import augment, simulator
+from course_utils.core.backend import keras, tf
 from course_utils.core.errors import CourseError
 from course_utils.simulator import anatomy, scanners
 
@@ -43,16 +43,10 @@ class Shard:
 
 
 def draw(number: int, seed: int, patients: int = PATIENTS) -> Shard:
-    """Simulate one shard on all cores.
+    """Simulate one shard on all cores: equal shares of the classes, ten slices of each patient.
 
-    Parameters
-    ----------
-    number : int
-        Another number, other patients. The same number and seed give the same shard, whatever
-        the number of cores.
-    seed : int
-    patients : int
-        Equal shares of the four classes, ten slices each, in two contrasts.
+    Another number gives other patients. The same number and seed give the same shard, whatever the
+    number of cores.
 
     Raises
     ------
@@ -75,43 +69,52 @@ def together(parts: list[Shard]) -> Shard:
 
 
 def batches(shard: Shard, batch_size: int, seed: int | None = None) -> tf.data.Dataset:
-    """Serve slices and the answers to all tasks.
+    """Serve slices (batch, 96, 96, 1) and a dictionary of targets for all tasks.
 
-    Parameters
-    ----------
-    shard : Shard
-    batch_size : int
-    seed : int, optional
-        Seed of the order and of the changes to each slice; without one, slices come in order and
-        as they are.
-
-    Returns
-    -------
-    tf.data.Dataset
-        Of slices (batch, 96, 96, 1) and a dictionary of answers, as
-        :func:`course_utils.pretraining.pretrain.network` gives them.
+    The targets are shaped like the outputs of :func:`course_utils.pretraining.pretrain.network`.
+    ``seed`` decides the order and the augmentation; without one there is neither.
     """
-    served = tf.data.Dataset.from_tensor_slices(
-        (shard.images, shard.masks, shard.kinds, shard.planes)
-    )
+    pictures = {"images": shard.images, "segmentation_masks": shard.masks}
+    labels = {"kind": shard.kinds, "plane": shard.planes}
+    served = tf.data.Dataset.from_tensor_slices((pictures, labels))
     if seed is not None:
         served = served.shuffle(len(shard), seed=seed)
-    served = served.batch(batch_size)
+    served = served.batch(batch_size).map(_scaled)
+    if seed is not None:
+        change = augmentation(seed)
+        served = served.map(lambda pictures, labels: (change(pictures, training=True), labels))
+    return augment.prefetch(served.map(_targets))
 
-    def answered(number, images, masks, kinds, planes):
-        images = tf.cast(images, tf.float32)[..., None] / 255
-        masks = tf.cast(masks, tf.float32)[..., None]
-        # Two words, so that no batch of another epoch draws the same numbers.
-        lot = None if seed is None else tf.stack([tf.cast(seed, tf.int64), number])
-        images, masks = _seen(images, masks, lot)
-        grids = {
-            name: tf.nn.avg_pool2d(masks, step, step, "SAME")[..., 0]
-            for name, step in (("middle", 16), ("last", 32))
-        }
-        return images, {"kind": kinds, "plane": planes, **grids}
 
-    served = served.enumerate().map(lambda number, parts: answered(number, *parts))
-    return augment.prefetch(served)
+def augmentation(seed: int) -> keras.layers.Pipeline:
+    """Random changes of slices and their masks, in place and in look."""
+    # Each layer has a seed of its own, and no epoch has a seed of another one.
+    seed, unit = 10 * seed, {"value_range": (0, 1)}
+    return keras.layers.Pipeline(
+        [
+            *augment.pipeline(rotation=20, zoom=0.25, seed=seed).layers,
+            keras.layers.RandomTranslation(1 / 16, 1 / 16, fill_mode="constant", seed=seed + 3),
+            keras.layers.RandomContrast(0.4, seed=seed + 4, **unit),
+            # Some are blurred, as an enlarged picture is, and a few are negatives.
+            keras.layers.RandomGaussianBlur((0.1, 0.1), seed=seed + 5, **unit),
+            keras.layers.RandomInvert((0.05, 0.05), seed=seed + 6, **unit),
+        ]
+    )
+
+
+def _scaled(pictures: dict, labels: dict) -> tuple[dict, dict]:
+    masks = tf.cast(pictures["segmentation_masks"], tf.float32)[..., tf.newaxis]
+    return {"images": augment.scale(pictures["images"]), "segmentation_masks": masks}, labels
+
+
+def _targets(pictures: dict, labels: dict) -> tuple[tf.Tensor, dict]:
+    """Slices at the size of the network, and the share of lesion in each cell of two grids."""
+    masks = tf.image.resize(pictures["segmentation_masks"], (SIZE, SIZE))
+    grids = {
+        name: tf.nn.avg_pool2d(masks, step, step, "SAME")[..., 0]
+        for name, step in (("middle", 16), ("last", 32))
+    }
+    return tf.image.resize(pictures["images"], (SIZE, SIZE), antialias=True), labels | grids
 
 
 def _member(head: anatomy.Head, seed: list[int]) -> tuple[np.ndarray, ...]:
@@ -131,46 +134,3 @@ def _member(head: anatomy.Head, seed: list[int]) -> tuple[np.ndarray, ...]:
         np.full(2 * SLICES, kind),
         np.tile(numbers, 2),
     )
-
-
-def _seen(images: tf.Tensor, masks: tf.Tensor, lot: tf.Tensor | None) -> tuple:
-    """Slices and masks at the size of the network; changed where there is a seed to draw with."""
-    if lot is None:
-        side = (SIZE, SIZE)
-        return tf.image.resize(images, side, antialias=True), tf.image.resize(masks, side)
-    count = tf.shape(images)[0]
-    lots = tf.unstack(tf.random.experimental.stateless_split(lot, 3), num=3)
-    draws = tf.random.stateless_uniform([9, count], lots[0])
-    angle = (draws[0] - 0.5) * 0.7
-    # How many pixels of the slice one pixel of the network covers, along and across.
-    zoom = (settings.IMAGE_SIZE / SIZE) * (0.72 + 0.4 * draws[1])
-    wide, high = zoom * (0.92 + 0.16 * draws[2]), zoom * (0.92 + 0.16 * draws[3])
-    flip = tf.where(draws[4] < 0.5, 1.0, -1.0)
-    cos, sin = tf.cos(angle), tf.sin(angle)
-    a, b, c, d = flip * wide * cos, -high * sin, flip * wide * sin, high * cos
-    middle, half = (settings.IMAGE_SIZE - 1) / 2, (SIZE - 1) / 2
-    move = tf.random.stateless_uniform([2, count], lots[1], -8, 8)
-    x = middle + move[0] - (a + b) * half
-    y = middle + move[1] - (c + d) * half
-    nothing = tf.zeros_like(a)
-    matrices = tf.stack([a, b, x, c, d, y, nothing, nothing], axis=1)
-
-    def bent(pictures: tf.Tensor) -> tf.Tensor:
-        return tf.raw_ops.ImageProjectiveTransformV3(
-            images=pictures,
-            transforms=matrices,
-            output_shape=[SIZE, SIZE],
-            fill_value=0.0,
-            interpolation="BILINEAR",
-            fill_mode="CONSTANT",
-        )
-
-    images, masks = bent(images), bent(masks)
-    gain, gamma, noise, low = tf.unstack(draws[5:9, :, None, None, None], num=4)
-    images = tf.clip_by_value(images * (0.7 + 0.7 * gain), 1e-4, 1) ** (0.6 + 0.9 * gamma)
-    # One in ten is blurred, as an enlarged picture is, and one in twenty is a negative.
-    blurred = tf.nn.avg_pool2d(images, 3, 1, "SAME")
-    images = tf.where(low < 0.1, blurred, images)
-    images = tf.where(low > 0.95, 1 - images, images)
-    images += tf.random.stateless_normal(tf.shape(images), lots[2]) * 0.05 * noise**2
-    return tf.clip_by_value(images, 0, 1), masks

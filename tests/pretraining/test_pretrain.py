@@ -1,4 +1,4 @@
-"""Pretraining: every task has its answer, a stop costs one epoch at most, and all is recorded."""
+"""Pretraining: every task has its targets, a stop costs one epoch at most, and all is recorded."""
 
 import dataclasses
 import json
@@ -13,6 +13,7 @@ from course_utils.core import results
 from course_utils.core.errors import CourseError
 from course_utils.models import weights
 from course_utils.pretraining import shards
+from course_utils.pretraining.pretrain import WINDOW
 
 TINY = dataclasses.replace(
     pretraining.PLANS["mobilenetv2"], epochs=2, patients=4, batch_size=16, seed=3
@@ -28,25 +29,25 @@ def shard():
 def small_network(monkeypatch):
     """A few layers in place of MobileNetV2, under the names that pretraining asks for."""
 
-    def published(backbone, inputs):
+    def build_backbone(backbone, inputs):
         x = keras.layers.Conv2D(8, 3, strides=16, padding="same", name="conv")(inputs)
         x = keras.layers.BatchNormalization(name="norm")(x)
         x = keras.layers.ReLU(name="block_12_add")(x)
         x = keras.layers.Conv2D(8, 3, strides=2, padding="same", name="out")(x)
         return keras.Model(inputs, x, name=backbone)
 
-    monkeypatch.setattr(models, "published", published)
+    monkeypatch.setattr(models, "build_backbone", build_backbone)
 
 
 def test_slices_and_lesions_go_through_the_same_changes(shard):
-    # With the mask as the picture, both have to arrive at the same place.
+    # With the mask as the picture, both must arrive at the same place.
     twin = dataclasses.replace(shard, images=np.uint8(255) * shard.masks)
     lesions = twin.images.any(axis=(1, 2))
     twin = shards.Shard(*(getattr(twin, f.name)[lesions] for f in dataclasses.fields(twin)))
-    images, answers = next(iter(shards.batches(twin, 16, seed=1)))
+    images, targets = next(iter(shards.batches(twin, 16, seed=1)))
     images = np.asarray(images)[..., 0]
     cells = images.reshape(len(images), 6, 16, 6, 16).mean(axis=(2, 4))
-    middle = np.asarray(answers["middle"])
+    middle = np.asarray(targets["middle"])
     # One in twenty comes as a negative: most have to agree, not all.
     agree = [
         np.corrcoef(cell.ravel(), share.ravel())[0, 1]
@@ -57,11 +58,11 @@ def test_slices_and_lesions_go_through_the_same_changes(shard):
 
 
 def test_unchanged_slices_keep_their_order_and_place(shard):
-    images, answers = next(iter(shards.batches(shard, 16)))
+    images, targets = next(iter(shards.batches(shard, 16)))
     assert images.shape == (16, 96, 96, 1)
-    assert answers["kind"].numpy().tolist() == shard.kinds[:16].tolist()
-    assert answers["plane"].numpy().tolist() == shard.planes[:16].tolist()
-    share = np.asarray(answers["last"]).mean(axis=(1, 2))
+    assert targets["kind"].numpy().tolist() == shard.kinds[:16].tolist()
+    assert targets["plane"].numpy().tolist() == shard.planes[:16].tolist()
+    share = np.asarray(targets["last"]).mean(axis=(1, 2))
     assert np.allclose(share, shard.masks[:16].mean(axis=(1, 2)), atol=0.003)
 
 
@@ -83,7 +84,7 @@ def test_going_on_after_a_stop_gives_the_same_weights(monkeypatch, own_data_fold
 
     def stopped(number, seed, patients):
         # Drawn when the second epoch begins.
-        if number == pretraining.WINDOW:
+        if number == WINDOW:
             raise KeyboardInterrupt
         return draw(number, seed, patients)
 
@@ -114,7 +115,7 @@ def test_the_recipe_the_curve_and_the_loss_by_compacting_are_recorded(monkeypatc
 
 def test_another_plan_does_not_go_on_from_this_checkpoint():
     pretraining.pretrain(dataclasses.replace(TINY, epochs=1))
-    with pytest.raises(CourseError, match="other settings"):
+    with pytest.raises(CourseError, match="other settings: move this folder away"):
         pretraining.pretrain(TINY)
 
 

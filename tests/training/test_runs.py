@@ -223,7 +223,7 @@ def test_a_recipe_that_cannot_be_followed_is_refused(name, change, reason):
         dataclasses.replace(training.RECIPES[name], **change)
 
 
-@pytest.mark.parametrize("layer", ["logits", "nowhere", "block_3_expand"])
+@pytest.mark.parametrize("layer", ["logits", "nowhere", "block_4_expand"])
 def test_what_cannot_be_frozen_is_refused(parts, layer):
     with pytest.raises(CourseError, match=f"mobilenetv2.* '{layer}'"):
         training.train(dataclasses.replace(TAIL, freeze_until=layer), *parts)
