@@ -41,7 +41,6 @@ def pipeline(
         Largest change of size either way, as a share: 0.1 is 90% to 110%.
     flip : bool
         Whether to swap left and right in one image of two.
-    seed : int
     """
     # One seed for all would tie the angle to the zoom: both layers would draw the same numbers.
     layers = [

@@ -4,16 +4,3 @@ from course_utils.models.attention import attention_cnn
 from course_utils.models.backbones import build_backbone, submodel, transfer
 from course_utils.models.cnn import baseline, slice_input
 from course_utils.models.fusion import CONTRASTS, early_fusion, fused, late_fusion
-
-__all__ = [
-    "CONTRASTS",
-    "attention_cnn",
-    "baseline",
-    "build_backbone",
-    "early_fusion",
-    "fused",
-    "late_fusion",
-    "slice_input",
-    "submodel",
-    "transfer",
-]

@@ -16,13 +16,7 @@ def attention_cnn(classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.Model
     """Build the baseline with squeeze-and-excitation and attention pooling.
 
     Every convolution is followed by :func:`squeeze_excite`, and the last maps are pooled by
-    :func:`attention_pool` in place of their mean.
-
-    Returns
-    -------
-    keras.Model
-        float32 slices (batch, 128, 128, 1) in [0, 1] to probabilities (batch, classes). Its layer
-        ``attention`` gives each place's weight.
+    :func:`attention_pool` in place of their mean. Its layer ``attention`` has each place's weight.
     """
     inputs = cnn.slice_input()
     maps = cnn.convolutions(inputs, after=squeeze_excite)

@@ -15,7 +15,7 @@ def transfer(
     images: np.ndarray | None = None,
     classes: int = 4,
 ) -> keras.Model:
-    """Put a new head on a backbone.
+    """Put a new head on a backbone: it takes and gives what the baseline does.
 
     Batch norm is frozen: its averages were taken over the pictures of the pretraining, and a few
     batches of ours would only spoil them. Random weights bring no averages, and without any the
@@ -27,18 +27,12 @@ def transfer(
         MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381) or ResNet50 (He et al. 2015, arXiv
         1512.03385).
     source : Source, optional
-        Where its weights come from: by default what :func:`course_utils.models.weights.resolve`
-        finds.
+        What :func:`course_utils.models.weights.resolve` finds where it is left out.
     dropout : float
         Share of the pooled features to blank out at random while training.
     images : ndarray of uint8, (slices, 128, 128), optional
         Training slices, for the averages of a network with random weights.
     classes : int
-
-    Returns
-    -------
-    keras.Model
-        float32 slices (batch, 128, 128, 1) in [0, 1] to probabilities (batch, classes).
 
     Raises
     ------
@@ -58,15 +52,7 @@ def transfer(
 
 
 def build_backbone(backbone: str, inputs) -> keras.Model:
-    """Build a backbone with random weights for slices (batch, height, width, 1) in [0, 1].
-
-    It ends in its last feature maps, without the layer that classifies photographs.
-
-    Raises
-    ------
-    CourseError
-        If there is no such backbone.
-    """
+    """Build a backbone with random weights, from slices in [0, 1] to its last feature maps."""
     title = look_up(weights.BACKBONES, backbone, "backbone").title
     # Photographs have three colours: the one grey value is repeated.
     x = keras.layers.Concatenate(name="grey_to_colour")([inputs] * 3)
@@ -81,12 +67,8 @@ def submodel(
 ) -> keras.Model:
     """Take the layers after ``start``, or all from the slice on, up to ``stop`` as a model.
 
-    Both share their weights: train the part, and the whole is trained.
-
-    Raises
-    ------
-    CourseError
-        If there is no such layer, or other layers lead past it.
+    Both share their weights: train the part, and the whole is trained. A :class:`CourseError` says
+    where there is no such layer, or others lead past it.
     """
     try:
         inputs = model.input if start is None else model.get_layer(start).output

@@ -42,13 +42,7 @@ def save(network: keras.Model, path: Path, backbone: str) -> None:
 
 
 def check(path: Path, remedy: str) -> None:
-    """Compare a file with its line in ``SHA256SUMS``.
-
-    Raises
-    ------
-    CourseError
-        If it is not the file whose fingerprint stands there: with the remedy.
-    """
+    """Raise a :class:`CourseError` where a file is not the one in ``SHA256SUMS``."""
     if _sums(path.parent).get(path.name) != fingerprint(path):
         raise CourseError(
             f"{path} is damaged, incomplete or another file (its SHA-256 is not the one in "
@@ -59,11 +53,7 @@ def check(path: Path, remedy: str) -> None:
 def restore(network: keras.Model, path: Path, backbone: str) -> None:
     """Put weights from a file into a network: all of them or, where anything is wrong, none.
 
-    Raises
-    ------
-    ValueError, KeyError, OSError and others
-        If the file is damaged or for another network; :func:`course_utils.models.weights.load`
-        makes one sentence of them.
+    A broken file raises nearly anything; :func:`course_utils.models.weights.load` makes it words.
     """
     with np.load(path) as stored:
         about = json.loads(str(stored["about"]))

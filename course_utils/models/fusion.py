@@ -16,13 +16,7 @@ def early_fusion(classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.Model:
     """Build the baseline for both contrasts at once, as two channels of one picture.
 
     Only the first convolution changes: each of its kernels gets a second sheet. From there on
-    every feature can be made of both contrasts.
-
-    Returns
-    -------
-    keras.Model
-        float32 slices (batch, 128, 128, 2) in [0, 1], in the order of :data:`CONTRASTS`, to
-        probabilities (batch, classes).
+    every feature can be made of both contrasts. They come in the order of :data:`CONTRASTS`.
     """
     inputs = cnn.slice_input(len(CONTRASTS))
     return cnn.classifier("early_fusion", inputs, cnn.convolutions(inputs), classes, dropout)
@@ -31,15 +25,8 @@ def early_fusion(classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.Model:
 def late_fusion(probabilities: Sequence[np.ndarray | None]) -> np.ndarray:
     """Average the probabilities of networks that have seen one contrast each.
 
-    Parameters
-    ----------
-    probabilities : sequence of ndarray of float, (slices, classes)
-        One array per contrast; None for a contrast that is missing, and does not vote.
-
-    Raises
-    ------
-    CourseError
-        If every contrast is missing.
+    Each is (slices, classes), or None for a contrast that is missing, and does not vote. Where
+    all are missing, a :class:`CourseError` says so.
     """
     present = [found for found in probabilities if found is not None]
     if not present:
@@ -60,7 +47,7 @@ def fused(runs: Mapping, data: Dataset) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to ndarray of float, (slices, classes)
-        Probabilities under the names of the runs, and under ``"late fusion"``.
+        Under the names of the runs, and under ``"late fusion"``.
     """
     found = {name: run.predict(data) for name, run in runs.items()}
     votes = [found[name] if data.contrast(name).any() else None for name in CONTRASTS]

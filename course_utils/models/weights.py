@@ -28,10 +28,7 @@ _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 @dataclasses.dataclass(frozen=True)
 class Backbone:
-    """A network of :mod:`keras.applications`, and the file of its ImageNet weights, with no head.
-
-    ``md5`` is None where Keras publishes none.
-    """
+    """A network of :mod:`keras.applications`, and the file of its ImageNet weights, headless."""
 
     title: str
     url: str
@@ -53,11 +50,7 @@ BACKBONES = {
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where a network's weights come from.
-
-    ``kind`` is ``"file"``, ``"imagenet"``, ``"simulated"`` or ``"random"``; random weights have no
-    ``path``.
-    """
+    """Where weights come from: a ``"file"``, ``"imagenet"``, ``"simulated"``, or ``"random"``."""
 
     kind: str
     path: Path | None = None
@@ -137,15 +130,7 @@ def cached(backbone: str) -> Path:
 
 
 def load(network: keras.Model, source: Source) -> None:
-    """Put weights into a backbone: all of them or, where the file is not sound, none.
-
-    Random weights leave the network as it is.
-
-    Raises
-    ------
-    CourseError
-        If the file is damaged, or belongs to another network.
-    """
+    """Put weights into a backbone; where the file is not sound, leave it as it is and say so."""
     if source.path is None:
         return
     before = network.get_weights()

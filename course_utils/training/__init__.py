@@ -3,16 +3,3 @@
 from course_utils.training.features import predict
 from course_utils.training.recipes import RECIPES, TRUNKS, Recipe
 from course_utils.training.runs import Run, described, fit, load, load_or_train, train
-
-__all__ = [
-    "RECIPES",
-    "TRUNKS",
-    "Recipe",
-    "Run",
-    "described",
-    "fit",
-    "load",
-    "load_or_train",
-    "predict",
-    "train",
-]

@@ -30,7 +30,6 @@ def predict(model: keras.Model, inputs: np.ndarray, batch_size: int = 64) -> np.
     Returns
     -------
     ndarray of float32, (slices, ...)
-        Of a classifier: probabilities, (slices, classes).
     """
     # One call for all slices, which become floats a batch at a time: as floats all at once they
     # would take a gigabyte.
@@ -41,17 +40,8 @@ def predict(model: keras.Model, inputs: np.ndarray, batch_size: int = 64) -> np.
 def cached(trunk: keras.Model, images: np.ndarray) -> tuple[np.ndarray, float]:
     """Outputs of frozen layers, from the disk where the same ones were computed before.
 
-    Returns
-    -------
-    outputs : ndarray of float16, (slices, ...)
-        Half precision takes half the room, and no classifier here can tell the difference.
-    seconds : float
-        What computing them took, now or then.
-
-    Raises
-    ------
-    CourseError
-        If the file with these outputs is damaged, or cannot be written.
+    They come in float16, which takes half the room, and no classifier here can tell the difference;
+    and with the seconds that computing them took, now or then.
     """
     # A part of a network is numbered as it is made; all else in its settings tells what it does.
     layers = json.dumps(trunk.get_config() | {"name": VERSION}, default=str)

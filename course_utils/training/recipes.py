@@ -15,10 +15,8 @@ class Recipe:
 
     Attributes
     ----------
-    name : str
     network : str
         A name in :data:`course_utils.models.networks.NETWORKS`, or that of a wing's network.
-    epochs : int
     learning_rate : float
         Its highest value, after the first epoch.
     freeze_until : str or None
@@ -29,7 +27,6 @@ class Recipe:
         Whether the mirror images are learned from, too. Needs ``freeze_until``.
     dropout : float
         Share of the pooled features to blank out at random.
-    batch_size : int
 
     Raises
     ------

@@ -52,13 +52,7 @@ class Run:
         return (self.folder / "model.keras").stat().st_size / 1e6
 
     def predict(self, data: Dataset) -> np.ndarray:
-        """Probabilities, float32 (slices, classes), from the contrasts that this network takes.
-
-        Raises
-        ------
-        CourseError
-            If the data lacks one of these contrasts.
-        """
+        """Probabilities, (slices, classes), from the contrasts that this network takes."""
         if "predictor" in self.settings:
             return importlib.import_module(self.settings["predictor"]).predict(self.model, data)
         return features.predict(self.model, data.stacked(self.settings["contrasts"]))
@@ -77,12 +71,8 @@ def fit(
     cross-entropy. The learning rate climbs during the first epoch to the value given, then falls
     along a cosine to zero.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Ends in probabilities.
-    train, val : tf.data.Dataset
-        Batches of inputs and integer labels, as :func:`course_utils.augment.batches` serves them.
+    Both sets serve batches of inputs and integer labels, as :func:`course_utils.augment.batches`
+    does.
 
     Returns
     -------
@@ -141,8 +131,7 @@ def train(
     Raises
     ------
     CourseError
-        If there is no such recipe or network, it has no such start, the data lacks a contrast or
-        has other classes to watch than to learn, or a saved run is damaged.
+        If this cannot be done with this network or these data, or a saved run is damaged.
     """
     if not isinstance(recipe, Recipe):
         recipe = look_up(RECIPES, recipe, "recipe")
@@ -174,14 +163,10 @@ def train(
 def load_or_train(choices: dict, make: Callable[[], tuple[keras.Model, pd.DataFrame, dict]]) -> Run:
     """Make a run and save it, or reload the one that was made by the very same choices.
 
-    Parameters
-    ----------
-    choices : dict
-        Everything that decides how the run comes out, ready for JSON: ``["recipe"]["name"]`` is
-        its name, and ``["contrasts"]`` what :meth:`Run.predict` gives the network. Where that is
-        not all there is to it, ``["predictor"]`` names a module with a ``predict(model, data)``.
-    make : callable
-        Trains, and returns the network, its history, and seconds by step.
+    The choices are everything that decides how it comes out, ready for JSON: ``["recipe"]["name"]``
+    is its name, and ``["contrasts"]`` what :meth:`Run.predict` gives the network. Where that is not
+    all there is to it, ``["predictor"]`` names a module with a ``predict(model, data)``. ``make``
+    trains, and returns the network, its history, and seconds by step.
     """
     name = choices["recipe"]["name"]
     digest = hashlib.blake2b(json.dumps(choices).encode(), digest_size=6).hexdigest()

@@ -55,20 +55,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", help="the Kaggle data as zip or folder")
     path = parser.parse_args().path
-    known = datasets.load("kaggle")
+    data = datasets.load("kaggle")
     settings.IMAGE_SIZE = max(SIZES)
     images, table, _ = kaggle.read(path)
-    if list(table["file"]) != list(known.table["file"]):
+    if list(table["file"]) != list(data.table["file"]):
         raise SystemExit(f"{path} is not what was imported: import it again first.")
-    train, val, test = datasets.split_rows(known, "group")
+    train, val, test = datasets.split_rows(data, "group")
     train = np.concatenate([train, val])
     figures = {}
     for size in SIZES:
         inputs, duration = features(images, size)
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
-        model.fit(inputs[train], known.labels[train])
+        model.fit(inputs[train], data.labels[train])
         accuracy = evaluation.accuracy(
-            known.labels[test], model.predict_proba(inputs[test]), known.table["group"].iloc[test]
+            data.labels[test], model.predict_proba(inputs[test]), data.table["group"].iloc[test]
         )
         figures[str(size)] = {
             "accuracy": dataclasses.asdict(accuracy),

@@ -83,10 +83,12 @@ def learned(
 ) -> np.ndarray:
     """Train as :func:`course_utils.training.runs.train` does; probabilities of the test slices."""
     keras.utils.set_random_seed(seed)
-    model = models.transfer(recipe.network, source, recipe.dropout, train.images[np.sort(rows)])
+    model = models.transfer(
+        recipe.network, source, recipe.dropout, train.images[np.sort(rows)], len(train.class_names)
+    )
     tail = models.submodel(model, start=recipe.freeze_until)
     views = [train.images, train.images[:, :, ::-1]] if recipe.mirror else [train.images]
-    # The trunk of a fixed start is the same for all seeds: let it look at all slices once.
+    # The trunk of a fixed start is the same for all seeds: let it run over all slices once.
     early = source.kind == "random"
     (*inputs, seen_val, seen_test), _ = features.outputs(
         model, recipe, *(view[rows] if early else view for view in views), val.images, test.images

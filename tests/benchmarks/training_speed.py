@@ -3,7 +3,7 @@
 Takes about eight minutes on two cores and writes ``data/results/training-speed.json``. The same
 slices are learned from in each way, each slice and its mirror image once an epoch:
 
-- tail: the layers after the cut, on cached outputs of the trunk (what the recipe does);
+- tail: the layers after ``freeze_until``, on cached outputs of the trunk (what the recipe does);
 - frozen: the same layers, but each batch runs through the frozen trunk again;
 - whole: all layers but batch norm learn, which is what fine-tuning mostly means elsewhere (timed
   on a tenth of the batches);
@@ -28,11 +28,12 @@ HEAD = recipes.RECIPES["mobilenetv2-head"]
 
 def main() -> None:
     train, val, test = datasets.load().split()
+    classes = len(train.class_names)
     source = weights.resolve(TAIL.network)
     figures, predicted = {}, {}
     for name in ("tail", "frozen", "whole"):
         keras.utils.set_random_seed(7)
-        model = models.transfer(TAIL.network, source, TAIL.dropout)
+        model = models.transfer(TAIL.network, source, TAIL.dropout, classes=classes)
         if name == "tail":
             begin = time.perf_counter()
             trunk = models.submodel(model, stop=TAIL.freeze_until)
@@ -59,7 +60,7 @@ def main() -> None:
         predicted[name] = training.predict(model, test.images)
 
     for name in ("head", "head_through_network"):
-        model = models.transfer(HEAD.network, source, HEAD.dropout)
+        model = models.transfer(HEAD.network, source, HEAD.dropout, classes=classes)
         trunk = models.submodel(model, stop=HEAD.freeze_until)
         for layer in trunk.layers:
             layer.trainable = False

@@ -1,4 +1,4 @@
-"""Two contrasts: fused at the first convolution, or by the mean of two answers."""
+"""Two contrasts: fused at the first convolution, or by the mean of two predictions."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_early_fusion_sees_both_contrasts():
         assert not np.allclose(seen, whole, rtol=1e-3)
 
 
-def test_late_fusion_is_the_mean_of_the_answers_that_are_there():
+def test_late_fusion_is_the_mean_of_those_that_are_there():
     one, other = np.array([[0.9, 0.1]]), np.array([[0.3, 0.7]])
     np.testing.assert_allclose(models.late_fusion([one, other]), [[0.6, 0.4]])
     np.testing.assert_allclose(models.late_fusion([None, other]), other)

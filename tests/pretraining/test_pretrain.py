@@ -129,16 +129,16 @@ def test_a_damaged_checkpoint_is_named():
 
 
 @pytest.mark.parametrize(
-    ("words", "answer"),
+    ("words", "reason"),
     [
         (["vgg16"], "no backbone called 'vgg16'"),
         (["mobilenetv2", "--epochs", "0"], "0 epochs"),
         (["mobilenetv2", "--seed", "-1"], "seed -1"),
     ],
 )
-def test_the_command_refuses_what_cannot_be(words, answer, capsys):
+def test_the_command_refuses_what_cannot_be(words, reason, capsys):
     assert commands.main(["pretrain", *words]) == 1
-    assert answer in capsys.readouterr().err
+    assert reason in capsys.readouterr().err
 
 
 def test_the_command_follows_the_plan(monkeypatch, capsys):
