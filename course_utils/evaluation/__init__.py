@@ -5,7 +5,6 @@ place the predicted classes, int, (slices,); ``groups`` name the patient, or the
 near-duplicates, of each slice. What does not belong together raises a ``CourseError``.
 """
 
-# ruff: noqa: F401, I001
 from course_utils.core.results import load as recorded
 from course_utils.evaluation.intervals import Estimate, interval, predictions
 from course_utils.evaluation.metrics import McNemar, accuracy, confusion, cross_validated

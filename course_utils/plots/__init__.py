@@ -1,7 +1,5 @@
 """Every figure of the core lessons, and what the extensions' figures are made of."""
 
-# Handed on, not used here; sorted, these imports would stand one a line.
-# ruff: noqa: F401, I001
 from course_utils.plots.charts import answer, bars, counts, layers, outcomes, sizes_and_greys
 from course_utils.plots.curves import bands, history, lines, reliability, scatters, starts
 from course_utils.plots.forests import compared, differences, estimates

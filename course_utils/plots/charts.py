@@ -18,9 +18,10 @@ from course_utils.plots.style import INK, OKABE_ITO, PALE, colours, headlined, l
 def bars(values: Mapping[str, float], xlabel: str, headline: str, form: str = "{:,.2f}") -> Figure:
     """Draw a horizontal bar a value, with the number at its end."""
     figure, axes = plt.subplots(figsize=(7.5, 0.5 * len(values) + 1.1))
-    _bars(axes, values, form, height=0.6)
-    axes.set(xlabel=xlabel, xlim=(0, 1.15 * max(values.values())))
-    if max(values.values()) >= 10_000:
+    most = max(values.values())
+    _bars(axes, values, 1.15 * most, form, axis=True, height=0.6)
+    axes.set_xlabel(xlabel)
+    if most >= 10_000:
         # Matplotlib would write powers of ten into a corner.
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -29,16 +30,11 @@ def bars(values: Mapping[str, float], xlabel: str, headline: str, form: str = "{
 
 @look()
 def layers(table: pd.DataFrame, headline: str) -> Figure:
-    """Draw how many numbers come out of each layer and how many weights it learns.
-
-    The table has a row a layer, with the columns layer, numbers and weights.
-    """
+    """Draw columns of a table: numbers that come out of each layer, and weights it learns."""
     table = table.set_index("layer")
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 0.32 * len(table) + 1.2), sharey=True)
     for axes, column in ((left, "numbers"), (right, "weights")):
-        _bars(axes, table[column], height=0.7)
-        axes.set(xticks=[], xlim=(0, 1.3 * table[column].max()))
-        axes.spines["bottom"].set_visible(False)
+        _bars(axes, table[column], 1.3 * table[column].max(), height=0.7)
     left.set_title("numbers that come out of it")
     right.set_title("weights it learns")
     return headlined(figure, headline)
@@ -46,19 +42,16 @@ def layers(table: pd.DataFrame, headline: str) -> Figure:
 
 @look()
 def counts(table: pd.DataFrame, headline: str) -> Figure:
-    """Draw how many slices and how many groups each class has, and how many slices a group has.
-
-    The table has a row a slice, with the columns label and group.
-    """
+    """Draw slices and groups of each class, and sizes of groups: a row a slice, label and group."""
     by_class = table.groupby("label")["group"]
     colour = colours(sorted(by_class.groups))
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9, max(2.9, 0.4 * len(colour))))
     left.set_title("slices")
     middle.set_title("groups")
     for axes, found in ((left, by_class.size()), (middle, by_class.nunique())):
-        _bars(axes, found[[*colour]].rename(wrapped), color=[*colour.values()])
-        axes.set(xticks=[], xlim=(0, 1.25 * found.max()))
-        axes.spines[["left", "bottom"]].set_visible(False)
+        named = found[[*colour]].rename(wrapped)
+        _bars(axes, named, 1.25 * found.max(), color=[*colour.values()])
+        axes.spines["left"].set_visible(False)
     middle.set_yticklabels([])
     sizes = table["group"].value_counts().value_counts().sort_index()
     right.bar(sizes.index, sizes, color=PALE, width=0.8)
@@ -73,18 +66,18 @@ def counts(table: pd.DataFrame, headline: str) -> Figure:
 def sizes_and_greys(data: Dataset, sizes: pd.Series, size: str, headline: str) -> Figure:
     """Draw each slice's size (``size`` says of what, in which unit) or none, and grey values."""
     labels, colour = data.table["label"], colours(data.class_names)
-    inches = 9.5, max(3.4, 0.45 * len(colour))
-    figure, (left, right) = plt.subplots(1, 2, figsize=inches)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, max(3.4, 0.45 * len(colour))))
     names = [name for name in reversed(colour) if sizes[labels == name].notna().any()]
     rng = np.random.default_rng(0)
     for line, name in enumerate(names):
         own = sizes[labels == name].dropna()
+        middle = own.median()
         # Dots are moved up and down at random so that equal values do not hide each other.
         height = line + rng.uniform(-0.28, 0.28, len(own))
         left.scatter(own, height, s=8, alpha=0.3, color=colour[name], linewidths=0)
-        left.plot([own.median()] * 2, [line - 0.36, line + 0.36], color=INK, linewidth=3)
-        left.text(own.median(), line + 0.38, f"{own.median():.4g}", ha="center", size=10)
-    left.set(xlabel=size, yticks=range(len(names)), yticklabels=[wrapped(n) for n in names])
+        left.plot([middle] * 2, [line - 0.36, line + 0.36], color=INK, linewidth=3)
+        left.text(middle, line + 0.38, f"{middle:.4g}", ha="center", size=10)
+    left.set(xlabel=size, yticks=range(len(names)), yticklabels=map(wrapped, names))
     left.set(xlim=(0, 1.05 * sizes.quantile(0.995)), ylim=(-0.6, len(names) - 0.3))
     left.tick_params(axis="y", length=0)
     edges = np.arange(0, 257, 8)
@@ -106,20 +99,15 @@ def answer(
     image: np.ndarray, probabilities: Mapping[str, float], truth: str,
     mask: np.ndarray | None = None, heat: np.ndarray | None = None, plane: str = "",
 ) -> Figure:  # fmt: skip
-    """Draw one slice beside what a classifier makes of it.
-
-    Image, mask and plane are those of :func:`draw_slice`; probabilities are those of all classes,
-    by name; ``truth`` is one of the names, and ``heat`` a map from 0 to 1 to lay over the image.
-    """
+    """Draw one slice as :func:`draw_slice` does, under ``heat`` from 0 to 1, and its answer."""
     size = 7.5, max(3.2, 0.4 * len(probabilities))
     figure, (left, right) = plt.subplots(1, 2, figsize=size, width_ratios=(1, 1.1))
     draw_slice(left, image, mask, plane)
     if heat is not None:
         lay_over(left, heat)
     named = {wrapped(name): share for name, share in probabilities.items()}
-    _bars(right, named, "{:.0%}", color=[*colours(probabilities).values()], height=0.6)
-    right.set(xlim=(0, 1.15), xticks=[], title="probability")
-    right.spines["bottom"].set_visible(False)
+    _bars(right, named, 1.15, "{:.0%}", color=[*colours(probabilities).values()], height=0.6)
+    right.set_title("probability")
     for text in right.get_yticklabels():
         text.set_weight("bold" if text.get_text() == wrapped(truth) else "normal")
     return figure
@@ -141,10 +129,16 @@ def outcomes(counts: Mapping[str, int], headline: str) -> Figure:
     return headlined(figure, headline)
 
 
-def _bars(axes: Axes, values: Mapping[str, float], form: str = "{:,.0f}", **look) -> None:
-    """Draw horizontal bars, the first at the top, with their numbers at the ends."""
+def _bars(
+    axes: Axes, values: Mapping, end: float, form: str = "{:,.0f}", axis: bool = False, **look
+) -> None:
+    """Draw horizontal bars, the first at the top: numbers at their ends, or below as well."""
     names, numbers = zip(*values.items(), strict=True)
     drawn = axes.barh(names, numbers, **{"color": OKABE_ITO["sky"]} | look)
     axes.bar_label(drawn, fmt=form, padding=3)
+    axes.set_xlim(0, end)
     axes.yaxis.set_inverted(True)
     axes.tick_params(axis="y", length=0)
+    if not axis:
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)

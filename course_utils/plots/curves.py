@@ -39,8 +39,7 @@ def bands(
 ) -> Figure:  # fmt: skip
     """Draw curves of shares, each x, y and the two ends of the 95% interval, side by side.
 
-    ``level`` is the name and height of a dashed line. With ``ticks``, whole numbers to name below,
-    equal steps to the right multiply.
+    With ``ticks``, whole numbers to name below, equal steps to the right multiply.
     """
     size = max(7.5, 2.5 * len(curves)), 3.4
     figure, row = plt.subplots(1, len(curves), figsize=size, sharey=True, squeeze=False)
@@ -62,21 +61,18 @@ def bands(
 @look()
 def scatters(panels: Mapping[str, Curve], xlabel: str, ylabel: str, headline: str) -> Figure:
     """Draw clouds of points, (x, y), side by side on the same axes."""
-    same = {"sharex": True, "sharey": True, "squeeze": False}
-    figure, row = plt.subplots(1, len(panels), figsize=(3.8 * len(panels), 3.3), **same)
-    for axes, (title, (x, y)) in zip(row[0], panels.items(), strict=True):
+    figure = plt.figure(figsize=(3.8 * len(panels), 3.3))
+    row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (title, (x, y)) in zip(row, panels.items(), strict=True):
         axes.scatter(x, y, s=14, color=OKABE_ITO["black"], alpha=0.6, linewidths=0)
         axes.set(title=title, xlabel=xlabel)
-    row[0][0].set_ylabel(ylabel)
+    row[0].set_ylabel(ylabel)
     return headlined(figure, headline)
 
 
 @look()
 def history(runs: Mapping[str, pd.DataFrame | Mapping], headline: str) -> Figure:
-    """Draw loss and accuracy over the epochs: training dashed, validation solid.
-
-    Each run has the columns loss, val_loss, accuracy and val_accuracy, a row an epoch.
-    """
+    """Draw loss and accuracy over the epochs: training dashed, validation solid."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
     for (name, run), colour in zip(runs.items(), itertools.cycle(LINES), strict=False):
         epochs = np.arange(1, len(run["loss"]) + 1)
@@ -84,22 +80,20 @@ def history(runs: Mapping[str, pd.DataFrame | Mapping], headline: str) -> Figure
         for axes, score in ((left, "loss"), (right, "accuracy")):
             axes.plot(epochs, run[score], color=colour, linestyle="--", label=f"{prefix}training")
             axes.plot(epochs, run[f"val_{score}"], color=colour, label=f"{prefix}validation")
-    left.set(xlabel="epoch", title="loss (cross-entropy)", ylim=(0, None))
-    right.set(xlabel="epoch", title="accuracy", ylim=(0, 1.02))
-    right.yaxis.set_major_formatter(PercentFormatter(1))
     for axes in (left, right):
+        axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    below = {"loc": "outside lower center", "ncols": 4, "fontsize": 10}
-    figure.legend(*right.get_legend_handles_labels(), **below)
+    left.set(title="loss (cross-entropy)", ylim=(0, None))
+    right.set(title="accuracy", ylim=(0, 1.02))
+    right.yaxis.set_major_formatter(PercentFormatter(1))
+    runs_named = right.get_legend_handles_labels()
+    figure.legend(*runs_named, loc="outside lower center", ncols=4, fontsize=10)
     return headlined(figure, headline)
 
 
 @look()
 def reliability(tables: Mapping[str, pd.DataFrame], headline: str) -> Figure:
-    """Draw reliability diagrams side by side, and below each how many slices every bin holds.
-
-    The tables are what :func:`course_utils.evaluation.calibration.reliability` returns.
-    """
+    """Draw what :func:`~course_utils.evaluation.calibration.reliability` returns, side by side."""
     sky, size = OKABE_ITO["sky"], (min(10, 4.2 * len(tables)), 4.6)
     shape = {"figsize": size, "height_ratios": (3, 1), "squeeze": False}
     figure, grid = plt.subplots(2, len(tables), sharex=True, sharey="row", **shape)
@@ -136,8 +130,7 @@ def starts(figures: Mapping[str, Mapping], headline: str) -> Figure:
             colour = colours[one.start]
             axes.plot([x - 0.09, x + 0.09], [one.mean] * 2, color=colour, linewidth=3)
             axes.scatter([x] * len(one.seeds), one.seeds, color=colour, s=16, alpha=0.6)
-            above = {"ha": "center", "color": colour, "size": 9}
-            axes.text(x, max(one.seeds) + 1.5, f"{one.mean:.0f}", **above)
+            axes.text(x, max(one.seeds) + 1.5, f"{one.mean:.0f}", color=colour, ha="center", size=9)
         axes.set_xticks(range(len(sizes)), sizes)
         axes.set(xlim=(-0.55, len(sizes) - 0.45), title=recipe)
     row[0].set(ylabel="test slices right, %", ylim=(20, 102))

@@ -39,11 +39,7 @@ def compared(
     rows: Mapping[str, Mapping[str, Estimate]], xlabel: str, headline: str,
     level: tuple[str, float] | None = None,
 ) -> Figure:  # fmt: skip
-    """Draw the same numbers of a few competitors below each other, with their 95% intervals.
-
-    ``rows`` leads from what was measured to the estimate of each competitor; one may be left out
-    of a row. ``level`` is the name and the place of a dashed line to compare with.
-    """
+    """Draw what was measured of each competitor, with 95% intervals; one may lack in a row."""
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
     figure, axes = plt.subplots(figsize=(8, 0.32 * len(rows) * len(names) + 1.5))
     # However many they are, the lines of a row stay closer to each other than to the next row.

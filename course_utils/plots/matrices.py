@@ -19,8 +19,7 @@ def annotated(
 ) -> None:  # fmt: skip
     """Draw numbers, (rows, columns), as ``imshow`` shades them, and a text in each, row by row.
 
-    Texts are dark on light cells and light on dark ones. ``names`` are those of the rows, and the
-    same of the columns; without them a frame is drawn.
+    ``names`` are those of the rows and of the columns alike; without them a frame is drawn.
     """
     drawn = axes.imshow(numbers, **shades)
     # How bright a screen's red, green and blue look (ITU-R BT.601).
@@ -31,8 +30,8 @@ def annotated(
     if names is None:
         frame(axes)
         return
-    axes.set_xticks(range(len(names)), names)
-    axes.set_yticks(range(len(names)), names)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(range(len(names)), names)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
@@ -103,10 +102,8 @@ def convolution(image: np.ndarray, kernel: np.ndarray, feature_map: np.ndarray) 
 
 @look()
 def channels(weights: np.ndarray, labels: Sequence[str], headline: str) -> Figure:
-    """Draw how much each channel counts, float (classes, channels): 0 switched off, 1 unchanged.
-
-    The channels in which the classes differ most come first.
-    """
+    """Draw how much each channel counts, (classes, channels): 0 switched off, 1 unchanged."""
+    # The channels in which the classes differ most come first.
     order = np.argsort(-np.ptp(weights, axis=0), kind="stable")
     figure, axes = plt.subplots(figsize=(8.5, 0.4 * len(weights) + 1.4))
     drawn = axes.imshow(weights[:, order], cmap="viridis", vmin=0, vmax=1, aspect="auto")

@@ -17,11 +17,9 @@ from course_utils.plots.style import OUTLINE, close_up, colours, headlined, look
 # on sagittal slices the nose points to the right.
 LETTERS = {"axial": "RLAP", "coronal": "RLSI", "sagittal": "PASI"}
 EDGES = (
-    (0.02, 0.5, "left", "center"),
-    (0.98, 0.5, "right", "center"),
-    (0.5, 0.98, "center", "top"),
-    (0.5, 0.02, "center", "bottom"),
-)
+    (0.02, 0.5, "left", "center"), (0.98, 0.5, "right", "center"),
+    (0.5, 0.98, "center", "top"), (0.5, 0.02, "center", "bottom"),
+)  # fmt: skip
 # A dark rim keeps a letter readable where the head reaches the picture's edge.
 RIM = withStroke(linewidth=1.5, foreground="black")
 
@@ -32,16 +30,8 @@ def draw_slice(
 ) -> None:  # fmt: skip
     """Draw one slice, with the lesion's outline and the plane's orientation letters.
 
-    Parameters
-    ----------
-    image : ndarray of uint8, (height, width) or (height, width, 3)
-        Grey values, never stretched, or colours.
-    mask : ndarray of bool, (height, width), optional
-        Outlined where it holds anything.
-    plane : str
-        ``"axial"``, ``"coronal"`` or ``"sagittal"``; any other name draws no letters.
-    letters : float
-        Size of the letters in points.
+    The image is uint8, (height, width), in greys that are never stretched, or (height, width, 3)
+    in colours; the mask bool, (height, width). Planes that have no letters get none.
     """
     axes.imshow(image, cmap="gray", vmin=0, vmax=255)
     axes.set_axis_off()
@@ -100,10 +90,7 @@ def heat(
     images: Sequence[np.ndarray], rows: Mapping[str, Sequence[np.ndarray]],
     titles: Sequence[str], headline: str, masks: Sequence[np.ndarray] | None = None,
 ) -> Figure:  # fmt: skip
-    """Draw slices and, in rows below, heat maps of them, (height, width) from 0 to 1.
-
-    A cross marks the hottest place of each map.
-    """
+    """Draw slices and, below, heat maps of them from 0 to 1, a cross at each hottest place."""
     size = 1.6 * len(images) + 0.4, 1.65 * len(rows) + 2.4
     figure, grid = plt.subplots(len(rows) + 1, len(images), figsize=size, squeeze=False)
     close_up(figure)

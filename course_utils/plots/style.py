@@ -17,21 +17,13 @@ from PIL import Image
 
 # Okabe & Ito (2008), "Color Universal Design": colours that colour-blind readers tell apart too.
 OKABE_ITO = {
-    "vermilion": "#D55E00",
-    "blue": "#0072B2",
-    "green": "#009E73",
-    "purple": "#CC79A7",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "black": "#000000",
-    "yellow": "#F0E442",
-}
+    "vermilion": "#D55E00", "blue": "#0072B2", "green": "#009E73", "purple": "#CC79A7",
+    "orange": "#E69F00", "sky": "#56B4E9", "black": "#000000", "yellow": "#F0E442",
+}  # fmt: skip
 COLOURS = {
-    "glioma": OKABE_ITO["vermilion"],
-    "meningioma": OKABE_ITO["blue"],
-    "notumor": OKABE_ITO["green"],
-    "pituitary": OKABE_ITO["purple"],
-}
+    "glioma": OKABE_ITO["vermilion"], "meningioma": OKABE_ITO["blue"],
+    "notumor": OKABE_ITO["green"], "pituitary": OKABE_ITO["purple"],
+}  # fmt: skip
 OUTLINE = OKABE_ITO["yellow"]
 INK, PALE = "#333333", "#9a9a9a"
 # Lines that are no class of slices must not wear a class's colour.
@@ -48,10 +40,7 @@ def look() -> AbstractContextManager:
 def colours(class_names: Iterable[str]) -> dict[str, str]:
     """Give each class a colour: the course's own four keep theirs, others get one by their place.
 
-    Parameters
-    ----------
-    class_names : iterable of str
-        All classes of the data set in their order, so that a class looks alike in every figure.
+    They are all classes of the data set, in order: so a class looks alike in every figure.
     """
     names = list(class_names)
     taken = {COLOURS.get(name) for name in names}
@@ -80,11 +69,7 @@ def wrapped(label: str, width: int = 24) -> str:
 
 
 def show(figure: Figure, says: str) -> None:
-    """Put a figure into the lesson, with one sentence that says what it shows.
-
-    The sentence stands below the figure and is its alternative text, so that somebody who cannot
-    see the picture learns the same. The figure is closed.
-    """
+    """Put a figure into the lesson; the words below it are its alternative text, too."""
     display(Picture(png(figure), alt=says))
     display(Markdown(says))
 

@@ -3,17 +3,3 @@
 from course_utils.simulator.patients import LABELS, Patient, patient
 from course_utils.simulator.practice import PATIENTS, VERSION, each, make, member
 from course_utils.simulator.scans import slices, volume, whole
-
-__all__ = [
-    "LABELS",
-    "PATIENTS",
-    "VERSION",
-    "Patient",
-    "each",
-    "make",
-    "member",
-    "patient",
-    "slices",
-    "volume",
-    "whole",
-]

@@ -2,5 +2,3 @@
 
 from course_utils.simulator import patient, whole
 from course_utils.volumes.data import SHAPE, VOXEL, Volumes, axial, load
-
-__all__ = ["SHAPE", "VOXEL", "Volumes", "axial", "load", "patient", "whole"]

@@ -1,7 +1,5 @@
 """Explorers: controls above a picture that follows them, or one still picture in static mode."""
 
-# Handed on, not used here.
-# ruff: noqa: F401
 from course_utils.widgets.controls import explore, lay_out
 from course_utils.widgets.data import dataset_selector, slice_explorer
 from course_utils.widgets.errors import error_browser, referral

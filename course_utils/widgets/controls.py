@@ -20,16 +20,10 @@ PAUSE = 0.05
 def explore(
     draw: Callable[..., tuple[Figure, str]], controls: Mapping[str, ipywidgets.ValueWidget]
 ) -> None:
-    """Show controls, and below them the picture that their values give.
+    """Show controls, and the picture that ``draw`` makes of their values, by name.
 
-    In static mode (:func:`course_utils.settings.static`) the picture of the first values is
-    shown without controls.
-
-    Parameters
-    ----------
-    draw : callable
-        Takes the controls' values by name; returns the figure and one sentence on what it shows.
-    controls : mapping of str to widget
+    It returns the figure and what that shows, in words. In static mode
+    (:func:`course_utils.settings.static`) the picture of the first values stands alone.
     """
 
     def values() -> dict:

@@ -9,28 +9,20 @@ from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
 from course_utils.widgets.controls import class_buttons, explore, lay_out, place
 
-# What each data set is, and how it comes to this computer.
 ABOUT = {
-    "practice": (
-        "Its patients are simulated on this computer: no network, and patients, planes "
-        "and lesions are known exactly.",
-        "",
-    ),
-    "kaggle": (
-        "Its slices are real and come from several collections. Nobody wrote down the "
-        "patients and planes, and nobody outlined the lesions.",
-        "The Kaggle data is not on this computer: <code>course data download</code> fetches "
-        "it, and <code>course data import PATH</code> takes a zip or folder you have.",
-    ),
+    "practice": "Its patients are simulated on this computer: no network, and patients, planes "
+    "and lesions are known exactly.",
+    "kaggle": "Its slices are real and come from several collections. Nobody wrote down the "
+    "patients and planes, and nobody outlined the lesions.",
 }
+NOT_HERE = (
+    "The Kaggle data is not on this computer: <code>course data download</code> fetches "
+    "it, and <code>course data import PATH</code> takes a zip or folder you have."
+)
 
 
 def slice_explorer(data: Dataset) -> None:
-    """Browse a data set: choose class, plane and patient, and leaf through the slices.
-
-    Where the patients are unknown, groups of near-duplicates take their place; contrasts, planes
-    and outlines can be chosen where the data set has them.
-    """
+    """Choose class, plane and patient (groups, where those are unknown) and leaf through slices."""
     known = data.table["patient"].notna().all()
     table = data.table.assign(row=range(len(data)))
     rows = dict(iter(table.groupby(["label", "plane", "group"], sort=False)["row"]))
@@ -48,9 +40,8 @@ def slice_explorer(data: Dataset) -> None:
         "label": label, "plane": plane, "group": group, "number": number, "contrast": contrast,
         "outline": outline,
     }  # fmt: skip
-    choices = {"plane": len(planes), "contrast": len(data.contrasts)}
-    choices["outline"] = 1 if data.masks is None else 2
-    lay_out(controls, "24em", [name for name, count in choices.items() if count < 2])
+    needed = {"plane": planes[1:], "contrast": contrast.options[1:], "outline": outline.value}
+    lay_out(controls, "24em", hidden=[name for name, choice in needed.items() if not choice])
 
     def offer_groups(_=None) -> None:
         here = [g for of, seen, g in rows if (of, seen) == (label.value, plane.value)] or [""]
@@ -92,10 +83,9 @@ def slice_explorer(data: Dataset) -> None:
 
 
 def dataset_selector() -> None:
-    """Choose the data set of all lessons; the choice is remembered.
+    """Choose the data set of all lessons among those on this computer; it is remembered.
 
-    Data that is not on this computer cannot be chosen, and ``$COURSE_DATASET`` goes before any
-    choice: both are said in words.
+    ``$COURSE_DATASET`` goes before any choice.
     """
     chosen = settings.dataset()
     words = ipywidgets.HTML(_about(chosen))
@@ -104,10 +94,7 @@ def dataset_selector() -> None:
         return
     options = [name for name in settings.DATASETS if _is_here(name) or name == chosen]
     choice = ipywidgets.ToggleButtons(
-        options=options,
-        value=chosen,
-        disabled=settings.dataset_is_fixed(),
-        description="data set",
+        options=options, value=chosen, disabled=settings.dataset_is_fixed(), description="data set"
     )
 
     def choose(_) -> None:
@@ -125,8 +112,9 @@ def _is_here(name: str) -> bool:
 
 def _about(name: str) -> str:
     """Say in words what the chosen data set is and what else could be chosen, as HTML."""
-    words = [f"<b>The lessons use the {name} data.</b> {ABOUT[name][0]}"]
+    words = [f"<b>The lessons use the {name} data.</b> {ABOUT[name]}"]
     if settings.dataset_is_fixed():
         words.append(f"<code>COURSE_DATASET={name}</code> decides this; unset it to choose here.")
-    words += [remedy for other, (_, remedy) in ABOUT.items() if not _is_here(other)]
+    if not _is_here("kaggle"):
+        words.append(NOT_HERE)
     return " ".join(words)

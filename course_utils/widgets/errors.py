@@ -13,12 +13,11 @@ from course_utils.widgets.controls import class_buttons, explore, lay_out, place
 def error_browser(data: Dataset, probabilities: np.ndarray, maps: np.ndarray | None = None) -> None:
     """Leaf through the slices of one cell of the confusion matrix, the most confident first.
 
-    It begins with the most frequent mistake. Probabilities are (slices, classes); ``maps``, heat
-    maps (slices, height, width), are offered as an overlay.
+    Probabilities are (slices, classes), and ``maps``, if any, heat maps (slices, height, width).
     """
     answers = predictions(probabilities)
     counts = evaluation.confusion(data.labels, answers, data.class_names).to_numpy()
-    # Where nothing is wrong, what is right.
+    # It begins with the most frequent mistake; where nothing is wrong, with what is right.
     mistakes = counts * ~np.eye(len(counts), dtype=bool)
     begin = np.unravel_index((mistakes if mistakes.any() else counts).argmax(), counts.shape)
     names = data.class_names
@@ -47,41 +46,36 @@ def error_browser(data: Dataset, probabilities: np.ndarray, maps: np.ndarray | N
     offer()
 
     def draw(true: str, predicted: str, number: int, outline: bool, heat: bool):
-        rows, said = found(true, predicted), plots.spoken(predicted)
+        rows, of, said = found(true, predicted), plots.spoken(true), plots.spoken(predicted)
         if not len(rows):
-            raise CourseError(
-                f"No {plots.spoken(true)} is called {said} here: choose another pair."
-            )
-        row = rows[min(number, len(rows)) - 1]
+            raise CourseError(f"No {of} is called {said} here: choose another pair.")
+        number = min(number, len(rows))
+        row = rows[number - 1]
         about = data.table.iloc[row]
         chances = dict(zip(names, probabilities[row], strict=True))
         mask = data.masks[row] if outline and data.masks is not None else None
         one = maps[row] if heat and maps is not None else None
         figure = plots.answer(data.images[row], chances, true, mask, one, about["plane"])
         says = (
-            f"Slice {min(number, len(rows))} of {len(rows)} that are {plots.spoken(true)} and are "
-            f"called {said}: group {about['group']}{place(about['plane'], ', ')}. The classifier "
-            f"gives {chances[predicted]:.0%} to {said}"
+            f"Slice {number} of {len(rows)} that are {of} and are called {said}: group "
+            f"{about['group']}{place(about['plane'], ', ')}. The classifier gives "
+            f"{chances[predicted]:.0%} to {said}"
         )
-        says += "." if true == predicted else f" and {chances[true]:.0%} to {plots.spoken(true)}."
+        says += "." if true == predicted else f" and {chances[true]:.0%} to {of}."
         return figure, says
 
     explore(draw, controls)
 
 
 def referral(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray) -> None:
-    """Move the least confidence to answer with, and see who is answered and who is referred.
-
-    Labels and groups are (slices,), probabilities (slices, classes).
-    """
+    """Move the least confidence to answer with, and see who is answered and who is referred."""
     groups = np.asarray(groups)
     confidence = probabilities.max(axis=1)
     right = predictions(probabilities) == labels
     # No classifier is less sure of its answer than one that guesses.
     least = 1 / probabilities.shape[1]
     slider = ipywidgets.FloatSlider(0.8, min=least, max=1, step=0.01, description="confidence")
-    controls = {"threshold": slider}
-    lay_out(controls)
+    lay_out({"threshold": slider})
 
     def draw(threshold: float):
         answered = confidence >= threshold
@@ -96,10 +90,9 @@ def referral(labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray) 
             f"are answered, {(~answered).sum()} referred."
         )
         if len(np.unique(groups[answered])) > 1:
-            correct = evaluation.accuracy(
-                labels[answered], probabilities[answered], groups[answered]
-            )
+            part = (one[answered] for one in (labels, probabilities, groups))
+            correct = evaluation.accuracy(*part)
             says += f" Of the answers, {correct} are right."
         return plots.outcomes(counts, f"Least confidence: {threshold:.0%}"), says
 
-    explore(draw, controls)
+    explore(draw, {"threshold": slider})

@@ -14,12 +14,12 @@ from course_utils.widgets.controls import class_buttons, explore, lay_out
 SLICES = 20
 DRAWS = 8
 KERNELS = {
-    "upright edges": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
-    "level edges": [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
-    "spots": [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]],
-    "blur": [[1 / 9] * 3] * 3,
-    "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
-    "nothing changes": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+    "upright edges": "-1  0  1\n-2  0  2\n-1  0  1",
+    "level edges": "-1  -2  -1\n0  0  0\n1  2  1",
+    "spots": "-1  -1  -1\n-1  8  -1\n-1  -1  -1",
+    "blur": "0.1111  0.1111  0.1111\n0.1111  0.1111  0.1111\n0.1111  0.1111  0.1111",
+    "sharpen": "0  -1  0\n-1  5  -1\n0  -1  0",
+    "nothing changes": "0  0  0\n0  1  0\n0  0  0",
 }
 
 
@@ -74,13 +74,9 @@ def kernel_lab(data: Dataset) -> None:
     """Edit the nine numbers of a kernel and watch the feature map that it makes of a slice."""
     picks = _picks(data)
     recipe = ipywidgets.Dropdown(options=list(KERNELS), description="start from")
-    numbers = ipywidgets.Textarea(_written(KERNELS[recipe.value]), description="kernel", rows=3)
+    numbers = ipywidgets.Textarea(description="kernel", rows=3)
+    ipywidgets.dlink((recipe, "value"), (numbers, "value"), KERNELS.get)
     relu = ipywidgets.Checkbox(False, description="ReLU: negative becomes zero")
-
-    def fill(change) -> None:
-        numbers.value = _written(KERNELS[change.new])
-
-    recipe.observe(fill, "value")
     controls = _choosers(picks) | {"recipe": recipe, "numbers": numbers, "relu": relu}
     lay_out(controls)
 
@@ -92,11 +88,11 @@ def kernel_lab(data: Dataset) -> None:
         if relu:
             feature_map = np.maximum(feature_map, 0)
         total = kernel.sum()
-        flat = "even areas give zero" if abs(total) < 0.01 else f"even areas times {total:.3g}"
+        flat = "give zero" if abs(total) < 0.01 else f"times {total:.3g}"
         says = (
             f"A slice ({plots.spoken(label)}), the kernel, and the feature map"
             f"{' after ReLU' if relu else ''}: from {feature_map.min():.2f} to "
-            f"{feature_map.max():.2f}; the nine numbers add up to {total:.3g}, so {flat}."
+            f"{feature_map.max():.2f}; the nine numbers add up to {total:.3g}, so even areas {flat}."
         )
         return plots.convolution(image, kernel, feature_map), says
 
@@ -118,26 +114,18 @@ def _picks(data: Dataset) -> dict[str, list[int]]:
 
 
 def _choosers(picks: dict[str, list[int]]) -> dict[str, ipywidgets.ValueWidget]:
-    fewest = min(map(len, picks.values()))
-    number = ipywidgets.IntSlider(1, 1, fewest, description="slice")
+    number = ipywidgets.IntSlider(1, 1, min(map(len, picks.values())), description="slice")
     return {"label": class_buttons(picks), "number": number}
 
 
 @plots.look()
 def _before_and_after(image, mask, plane, images, masks) -> Figure:
-    figure = plt.figure(figsize=(7.5, 2.6))
+    figure, grid = plt.subplot_mosaic("xxabcd\nxxefgh", figsize=(7.5, 2.6))
     plots.close_up(figure)
-    columns = DRAWS // 2
-    grid = figure.add_gridspec(2, 2 + columns)
-    plots.draw_slice(figure.add_subplot(grid[:, :2]), image, mask, plane)
-    for number, (drawn, drawn_mask) in enumerate(zip(images, masks, strict=True)):
-        axes = figure.add_subplot(grid[number // columns, 2 + number % columns])
+    plots.draw_slice(grid.pop("x"), image, mask, plane)
+    for axes, drawn, drawn_mask in zip(grid.values(), images, masks, strict=True):
         plots.draw_slice(axes, drawn, drawn_mask)
     return figure
-
-
-def _written(kernel: list[list[float]]) -> str:
-    return "\n".join("  ".join(f"{number:.4g}" for number in row) for row in kernel)
 
 
 def _read(text: str) -> np.ndarray:
