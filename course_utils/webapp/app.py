@@ -30,11 +30,9 @@ class Assistant:
     """All that an answer needs."""
 
     model: keras.Model
-    # Fitted on validation slices.
-    temperature: float
+    temperature: float  # fitted on validation slices
     gate: ood.Gate
-    # The training slices, among which similar ones are looked for.
-    cases: Dataset
+    cases: Dataset  # the training slices, among which similar ones are looked for
     # How sure the model is of each validation slice, and whether it is right: (slices,).
     confidences: np.ndarray
     right: np.ndarray
@@ -44,7 +42,6 @@ class Assistant:
 class Answer:
     """What becomes of an upload: an answer, or a refusal with the reason."""
 
-    # The result in words. Of a refusal: what is wrong, and what to do.
     says: str
     # What the model sees, uint8, (128, 128); None where the file could not be read.
     slice: np.ndarray | None = None
@@ -71,13 +68,11 @@ def prepare(data: Dataset | None = None, recipe: str = RECIPE) -> Assistant:
     path = settings.data_dir() / "app" / f"v{VERSION}-{run.folder.name}.npz"
     files.once(path, lambda new: _fit(new, run.model, train, val))
     with files.reading(path, "delete it and try again"), np.load(path) as stored:
-        kept = dict(stored)
-        limits = {name: float(kept.pop(f"limit_{name}")) for name in ood.DISTANCES}
-        temperature, confidences, right = (
-            kept.pop(name) for name in ("temperature", "confidences", "right")
-        )
-        gate = ood.Gate(**kept, limits=limits)
-    return Assistant(run.model, float(temperature), gate, train, confidences, right)
+        measured = {name: stored[name] for name in ("features", "centre", "spread", "precision")}
+        limits = {name: float(stored[f"limit_{name}"]) for name in ood.DISTANCES}
+        temperature, gate = float(stored["temperature"]), ood.Gate(**measured, limits=limits)
+        seen = stored["confidences"], stored["right"]
+    return Assistant(run.model, temperature, gate, train, *seen)
 
 
 def answer(assistant: Assistant, data: bytes) -> Answer:
@@ -129,11 +124,7 @@ def probabilities_of(model: keras.Model, temperature: float, images: np.ndarray)
 
 
 def how_sure(assistant: Assistant, probabilities: np.ndarray) -> str:
-    """Say what the model names, and how sure to be of it.
-
-    The evidence is counted, not promised: of the validation slices with the nearest confidence,
-    how many did the model name rightly?
-    """
+    """Say what the model names, and how often it was right when it was about as sure."""
     first, second = np.argsort(-probabilities)[:2]
     names = [plots.spoken(assistant.cases.class_names[place]) for place in (first, second)]
     sure = probabilities[first]

@@ -11,29 +11,11 @@ UNCOMPRESSED = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2
 # The whole file as one zip stream, which may unpack to any size.
 DEFLATED = b"1.2.840.10008.1.2.1.99"
 # All that is needed to draw the picture. The patient's name, number and birthday are not in it.
-TAGS = [
-    "Modality",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "RescaleIntercept",
-    "RescaleSlope",
-    "WindowCenter",
-    "WindowWidth",
-    "VOILUTFunction",
-    "PixelData",
-]
-
-
-def is_dicom(data: bytes) -> bool:
-    """Whether a file begins as DICOM files do: four letters after 128 bytes of anything."""
-    return data[128:132] == b"DICM"
+TAGS = """
+    Modality SamplesPerPixel PhotometricInterpretation NumberOfFrames Rows Columns
+    BitsAllocated BitsStored HighBit PixelRepresentation PixelData
+    RescaleIntercept RescaleSlope WindowCenter WindowWidth VOILUTFunction
+"""
 
 
 def decode(data: bytes, most_pixels: int) -> np.ndarray:
@@ -43,12 +25,7 @@ def decode(data: bytes, most_pixels: int) -> np.ndarray:
     the window that was stored with them is made black to white, as on a radiologist's screen
     (DICOM PS3.3, C.11.1 and C.11.2). Where no window is stored, the darkest value becomes black
     and the brightest white. MONOCHROME1 means that small numbers are bright: it is turned round.
-    Only the tags in :data:`TAGS` are read.
-
-    Raises
-    ------
-    BadFile
-        If it is no MRI, no single grey slice, compressed, too large or damaged.
+    BadFile where it is no MRI, no single grey slice, compressed, too large or damaged.
     """
     from pydicom import dcmread
 
@@ -56,7 +33,7 @@ def decode(data: bytes, most_pixels: int) -> np.ndarray:
     if DEFLATED in data:
         raise BadFile("is a compressed DICOM file (deflated): export it uncompressed, or as PNG")
     try:
-        dataset = dcmread(io.BytesIO(data), specific_tags=TAGS)
+        dataset = dcmread(io.BytesIO(data), specific_tags=TAGS.split())
         syntax = dataset.file_meta.TransferSyntaxUID
         _check(dataset, syntax, most_pixels)
         return _windowed(dataset)
@@ -106,23 +83,13 @@ def example(values: np.ndarray, **tags) -> bytes:
 
     Tags are further ones, or others in place of the usual ones, such as ``WindowCenter=600``.
     """
-    from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+    from pydicom.dataset import Dataset
+    from pydicom.uid import MRImageStorage
 
     dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = MRImageStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid()
-    dataset.PatientName = "Nobody^Simulated"
-    dataset.Modality = "MR"
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.Rows, dataset.Columns = values.shape[-2:]
-    dataset.BitsAllocated = dataset.BitsStored = 16
-    dataset.HighBit, dataset.PixelRepresentation = 15, 0
-    dataset.PixelData = np.ascontiguousarray(values, np.uint16).tobytes()
-    for name, value in tags.items():
+    dataset.set_pixel_data(values.astype(np.uint16), "MONOCHROME2", bits_stored=16)
+    usual = {"SOPClassUID": MRImageStorage, "PatientName": "Nobody^Simulated", "Modality": "MR"}
+    for name, value in (usual | tags).items():
         setattr(dataset, name, value)
     file = io.BytesIO()
     dataset.save_as(file, enforce_file_format=True)

@@ -22,10 +22,7 @@ MARKS = {
 def gate(
     found: Mapping[str, Mapping[str, np.ndarray]], limits: Mapping[str, float], headline: str
 ) -> Figure:
-    """Draw what :func:`~course_utils.webapp.ood.distances` returns for each kind, and the limits.
-
-    Kinds of pictures are those of :data:`MARKS`.
-    """
+    """Draw what :func:`.ood.distances` returns for each kind in :data:`MARKS`, and the limits."""
     figure, axes = plt.subplots(figsize=(8, 4.6))
     dots = {"linestyle": "none", "markersize": 4, "markeredgewidth": 0, "alpha": 0.6}
     for name, both in found.items():

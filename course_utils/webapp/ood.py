@@ -1,15 +1,8 @@
 """The gate: an out-of-distribution detector, which a picture passes before the classifier sees it.
 
-A classifier has no word for "none of these": it answers a photograph, too, and often with
-confidence. So two things are measured before it is asked.
-
-*Picture*: a dozen plain numbers (how bright, how contrasted, how dark at the four borders, how much
-detail of which size), and how far they are from those of training slices, taking into account how
-they vary and go along with each other: the Mahalanobis distance (Lee et al. 2018, arXiv
-1807.03888, measure it on a network's features).
-
-*Features*: how far the network's pooled features are from those of the nearest training slices
-(Sun et al. 2022, arXiv 2204.06507).
+*Picture* is how far a dozen plain numbers are from those of training slices: the Mahalanobis
+distance (Lee et al. 2018, arXiv 1807.03888, measure it on features). *Features* is how far the
+network's pooled features are from those of the nearest ones (Sun et al. 2022, arXiv 2204.06507).
 """
 
 import dataclasses
@@ -37,25 +30,14 @@ submodel = functools.lru_cache(maxsize=8)(models.submodel)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Gate:
-    """What was measured on training slices, and how far a picture may be from it.
+    """What was measured on training slices, and how far a picture may be from it."""
 
-    Attributes
-    ----------
-    features : ndarray of float32, (training slices, channels)
-        Pooled features, each row of length 1.
-    centre, spread : ndarray of float, (numbers,)
-        Mean and standard deviation of the plain numbers.
-    precision : ndarray of float, (numbers, numbers)
-        Inverse covariance of the plain numbers, once standardised.
-    limits : dict of str to float
-        The largest value that passes, by name of the distance.
-    """
-
-    features: np.ndarray
+    features: np.ndarray  # pooled, (training slices, channels), each row of length 1
+    # Of the plain numbers: mean and standard deviation, and inverse covariance once standardised.
     centre: np.ndarray
     spread: np.ndarray
     precision: np.ndarray
-    limits: dict[str, float]
+    limits: dict[str, float]  # the largest distances that pass
 
 
 def fit(model: keras.Model, train: Dataset, val: Dataset, kept: float = KEPT) -> Gate:
@@ -86,13 +68,7 @@ def passes(gate: Gate, found: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def similar(gate: Gate, model: keras.Model, image: np.ndarray, groups: np.ndarray, count: int):
-    """Rows of the training slices whose features are nearest, at most one per patient.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, (128, 128)
-    groups : ndarray, (training slices,)
-    """
+    """Rows of the training slices whose features are nearest, at most one per group."""
     _, rows = _nearest(gate, _pooled(model, image[np.newaxis]), len(gate.features))
     _, first = np.unique(groups[rows[0]], return_index=True)
     return rows[0][np.sort(first)[:count]]

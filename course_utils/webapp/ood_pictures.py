@@ -15,26 +15,12 @@ from course_utils import settings
 from course_utils.core import pictures
 
 SIZE = settings.IMAGE_SIZE
-# Photographs and the like that come with scikit-image, by file name; drawings and screens of
-# text are kinds of their own here, and a phantom of a head is not for this list.
-PHOTOGRAPHS = (
-    "astronaut.png",
-    "brick.png",
-    "camera.png",
-    "cell.png",
-    "chelsea.png",
-    "clock_motion.png",
-    "coffee.png",
-    "coins.png",
-    "grass.png",
-    "gravel.png",
-    "hubble_deep_field.jpg",
-    "ihc.png",
-    "moon.png",
-    "motorcycle_left.png",
-    "retina.jpg",
-    "rocket.jpg",
-)
+# Those of scikit-image, without drawings, screens of text and the phantom of a head.
+PHOTOGRAPHS = """
+    astronaut.png brick.png camera.png cell.png chelsea.png clock_motion.png coffee.png coins.png
+    grass.png gravel.png hubble_deep_field.jpg ihc.png moon.png motorcycle_left.png retina.jpg
+    rocket.jpg
+"""
 CROPS = 4
 
 # By kind: pictures, uint8, (pictures, 128, 128), and groups of those that belong together.
@@ -49,14 +35,9 @@ def tried(count: int, seed: int = settings.SEED) -> Pictures:
 
 
 def held_out(count: int, slices: np.ndarray, seed: int = settings.SEED) -> Pictures:
-    """Kinds that a finished gate is judged by.
+    """Kinds that a finished gate is judged by; of faces and photographs there are 100 and 80.
 
-    Parameters
-    ----------
-    count : int
-        Pictures of each kind that is drawn; of faces and photographs there are 100 and 80.
-    slices : ndarray of uint8, (slices, 128, 128)
-        Brain slices to cut into tiles.
+    The slices, uint8, (slices, 128, 128), are cut into tiles.
     """
     rng = np.random.default_rng(seed + 1)
     kinds = {"drawn scenes": _scene, "drawn X-rays": _x_ray, "clouds": _cloud}
@@ -85,7 +66,7 @@ def photographs() -> tuple[np.ndarray, np.ndarray]:
 
     images, names = [], []
     rng = np.random.default_rng(settings.SEED)
-    for name in PHOTOGRAPHS:
+    for name in PHOTOGRAPHS.split():
         whole = Image.open(Path(data.data_dir) / name)
         side = min(whole.size) // 2
         boxes = [(0, 0, *whole.size)]

@@ -1,7 +1,7 @@
 """The page of the web app: one widget, which runs in a lesson and on the page that Voila serves.
 
-The browser's half is in ``page.js`` and ``page.css``. It sends a file's bytes and gets back
-words and pictures; each visitor's kernel holds one widget, and so one visitor's picture.
+The browser's half, ``page.js``, sends a file's bytes and gets back words and pictures; each
+visitor's kernel holds one widget, and so one visitor's picture.
 """
 
 import base64
@@ -22,12 +22,10 @@ from course_utils.datasets import Dataset
 from course_utils.webapp import app, uploads
 
 FOLDER = Path(__file__).parent
-TITLE = "What a network sees in a brain slice"
-NOTICE = "This is teaching material and no medical device. Never use it for anyone's health."
 MOST = f"{uploads.MOST_BYTES / 1e6:.0f} MB"
 WORDS = {
-    "title": TITLE,
-    "notice": NOTICE,
+    "title": "What a network sees in a brain slice",
+    "notice": "This is teaching material and no medical device. Never use it for anyone's health.",
     "choose": "Choose a slice",
     "drop": "or drop it here: PNG, JPEG or DICOM",
     "sample": "Try a practice slice",

@@ -11,9 +11,8 @@ from course_utils.evaluation import intervals
 from course_utils.evaluation.intervals import Estimate
 from course_utils.webapp import app, ood, ood_pictures
 
-COUNT = 100
-# Real slices to look at, where there are any.
-REAL = 500
+COUNT = 100  # pictures of each kind
+REAL = 500  # real slices, where there are any
 
 
 def refused(assistant: app.Assistant, images: np.ndarray, groups: np.ndarray) -> Estimate:
@@ -23,11 +22,7 @@ def refused(assistant: app.Assistant, images: np.ndarray, groups: np.ndarray) ->
 
 
 def let_through(assistant: app.Assistant, test: Dataset, count: int) -> dict[str, Estimate]:
-    """Share of each held-out kind of picture that the gate takes for a brain slice.
-
-    All are grey: that a picture in colour is refused does not help here. Some test slices are cut
-    into tiles.
-    """
+    """Share of each held-out kind of picture, all grey, that the gate takes for a brain slice."""
     found = {}
     for name, (images, groups) in ood_pictures.held_out(count, test.images).items():
         no = refused(assistant, images, groups)
@@ -38,15 +33,13 @@ def let_through(assistant: app.Assistant, test: Dataset, count: int) -> dict[str
 def measure_refusals() -> Path:
     """Measure what the gate refuses and lets through, and write ``results/app-refusals.json``.
 
-    The limits were set on validation slices of the practice data. Neither the test slices, nor
-    the pictures of :func:`~course_utils.webapp.ood_pictures.held_out`, nor real slices took part.
+    The limits were set on other slices, of the practice data, and on no other pictures at all.
     """
     data = datasets.load("practice")
     _, _, test = data.split()
     assistant = app.prepare(data)
-    figures = {
-        "test_slices_refused": refused(assistant, test.images, test.table["group"].to_numpy()),
-    }
+    groups = test.table["group"].to_numpy()
+    figures = {"test_slices_refused": refused(assistant, test.images, groups)}
     for name, share in let_through(assistant, test, COUNT).items():
         figures[f"let through: {name}"] = share
     if datasets.folder_of("kaggle").exists():

@@ -1,5 +1,6 @@
 """``course app``: the part of lesson 14 that is the app, served by Voila to this computer alone."""
 
+import contextlib
 import json
 import os
 import socket
@@ -14,15 +15,12 @@ from course_utils.core.errors import CourseError
 from course_utils.webapp import uploads
 
 NOTEBOOK = "14_web_app.ipynb"
-# The cell of the lesson that is the app.
-TAG = "app"
-# The page's name, which stands there while it is being made, too.
+TAG = "app"  # of the cell of the lesson that is the app
 TITLE = "Brain slices: teaching material, no medical device"
 TEMPLATE = Path(__file__).with_name("template.html.j2")
 # Nobody but this computer can reach it: there is no password.
 ADDRESS = "127.0.0.1"
-PORT = 8866
-PORTS_TRIED = 20
+PORTS = range(8866, 8886)
 # A visitor who left without a word is forgotten after so many seconds, with the picture.
 IDLE_SECONDS = 900
 # What the page needs of all that is installed for JupyterLab.
@@ -45,11 +43,10 @@ HEADERS = {
 def serve(port: int | None = None, browser: bool = True) -> int:
     """Serve the app until Ctrl-C, each visitor with a kernel, and so a memory, of its own.
 
-    One kernel is started ahead, so that nobody waits for TensorFlow. Without a port it takes 8866,
-    or the next free one. What is returned is the exit code.
+    One kernel is started ahead, so that nobody waits for TensorFlow. Returns the exit code.
     """
     packages.need("app")
-    port = _free(range(PORT, PORT + PORTS_TRIED) if port is None else [port])
+    port = _free(PORTS if port is None else [port])
     # In a process of its own, whose memory is free again afterwards.
     prepared = subprocess.run([sys.executable, "-m", "course_utils", "app", "--prepare"])
     if prepared.returncode:
@@ -72,8 +69,8 @@ def serve(port: int | None = None, browser: bool = True) -> int:
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
         server = Voila.instance(config=Config(_configuration(port, browser)))
         server.initialize([str(page)])
-        print(f"The app is at http://{ADDRESS}:{port}/ for this computer alone. Ctrl-C stops it.")
-        sys.stdout.flush()
+        where = f"http://{ADDRESS}:{port}/"
+        print(f"The app is at {where} for this computer alone. Ctrl-C stops it.", flush=True)
         server.start()
     return 0
 
@@ -120,12 +117,9 @@ def _configuration(port: int, browser: bool) -> dict:
 
 def _free(ports) -> int:
     for port in ports:
-        with socket.socket() as trial:
-            try:
-                trial.bind((ADDRESS, port))
-                return port
-            except OSError:
-                continue
+        with contextlib.suppress(OSError), socket.socket() as trial:
+            trial.bind((ADDRESS, port))
+            return port
     raise CourseError(
         f"Port {ports[0]} is taken by another program: choose another one with --port."
     )

@@ -24,8 +24,7 @@ FORMATS = ("PNG", "JPEG")
 class Upload:
     """What an uploaded file shows."""
 
-    # uint8, (128, 128).
-    slice: np.ndarray
+    slice: np.ndarray  # uint8, (128, 128)
     # Mean distance between a pixel's strongest and weakest colour, 0 (grey) to 1.
     colour: float
 
@@ -33,17 +32,14 @@ class Upload:
 def read(data: bytes) -> Upload:
     """Read the bytes of a PNG, JPEG or DICOM file. Its name is never asked for, nor trusted.
 
-    Raises
-    ------
-    BadFile
-        If it is anything else, larger than :data:`MOST_BYTES` or :data:`MOST_PIXELS`, damaged, or
-        more than one picture: says in a few words what is wrong with it.
+    BadFile where it is anything else, too large, damaged, or more than one picture.
     """
     if not data:
         raise BadFile("is empty")
     if len(data) > MOST_BYTES:
         raise BadFile(f"is larger than {MOST_BYTES / 1e6:.0f} MB")
-    if dicom.is_dicom(data):
+    # Before these four letters a DICOM file may hold anything.
+    if data[128:132] == b"DICM":
         grey = Image.fromarray(dicom.decode(data, MOST_PIXELS))
         if min(grey.size) < pictures.FEWEST_PIXELS_A_SIDE:
             raise BadFile(f"has only {grey.width} x {grey.height} pixels")
