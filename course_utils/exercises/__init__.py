@@ -16,45 +16,33 @@ from course_utils.exercises.common import Check, Wrong
 
 # How many exercises each lesson has.
 EXERCISES = {
-    "00": 2,
-    "01": 4,
-    "02": 4,
-    "03": 4,
-    "04": 3,
-    "05": 3,
-    "10": 3,
-    "11": 3,
-    "12": 4,
-    "13": 4,
-    "14": 3,
-}
+    "00": 2, "01": 4, "02": 4, "03": 4, "04": 3, "05": 3,
+    "10": 3, "11": 3, "12": 4, "13": 4, "14": 3,
+}  # fmt: skip
 # The checks of a lesson with a wing of its own lie there, since they may use it.
 WINGS = {"12": "volumes", "13": "federation", "14": "webapp"}
 QUIZ_COLOURS = {
-    "--jq-multiple-choice-bg": "#eef3f7",
-    "--jq-mc-button-bg": "#ffffff",
-    "--jq-mc-button-border": "#c5d3de",
-    "--jq-mc-button-inset-shadow": "#c5d3de",
+    "--jq-multiple-choice-bg": "#eef3f7", "--jq-mc-button-bg": "#ffffff",
+    "--jq-mc-button-border": "#c5d3de", "--jq-mc-button-inset-shadow": "#c5d3de",
     "--jq-incorrect-color": plots.OKABE_ITO["vermilion"],
-    "--jq-correct-color": plots.OKABE_ITO["green"],
-    "--jq-text-color": "#222222",
-}
+    "--jq-correct-color": plots.OKABE_ITO["green"], "--jq-text-color": "#222222",
+}  # fmt: skip
 
 
 def check(number: str, answer: object) -> None:
-    """Say whether an answer is right, and if it is not, what is wrong; remember what was solved.
+    """Say whether an answer is right and, if not, why; ``...`` was not tried yet.
 
-    An answer of ``...`` was not tried yet. Raises CourseError if there is no such exercise.
+    What was solved is remembered. Raises CourseError if there is no such exercise.
     """
     wrong = feedback(number, answer)
-    if wrong is None:
-        display(Markdown(f"✓ **{number}** Right."))
-        try:
-            _remember(number)
-        except CourseError as error:
-            display(Markdown(f"This was not written down: {error}"))
-    else:
+    if wrong is not None:
         display(Markdown(f"{'○' if answer is ... else '✗'} **{number}** {wrong}"))
+        return
+    display(Markdown(f"✓ **{number}** Right."))
+    try:
+        _remember(number)
+    except CourseError as error:
+        display(Markdown(f"This was not written down: {error}"))
 
 
 def feedback(number: str, answer: object, data: datasets.Dataset | None = None) -> str | None:
@@ -92,13 +80,9 @@ def progress() -> pd.DataFrame:
 
 
 def quiz(questions: Mapping[str, Mapping[str, str]]) -> None:
-    """Ask questions that answer back.
+    """Ask questions that answer back, answers in random order.
 
-    Parameters
-    ----------
-    questions : mapping
-        To each question its answers, and to each answer what to say to whoever picks it. The
-        first answer is the right one; they are shown in random order.
+    To each question belong its answers, the right one first, and to each answer what to say to it.
     """
     asked = []
     for question, said in questions.items():

@@ -29,17 +29,7 @@ def number_check(
 def number(
     answer: object, truth: float, mistakes: Mapping[float, str], hint: str, tolerance: float = 0
 ) -> None:
-    """Check a number.
-
-    Parameters
-    ----------
-    mistakes : mapping of float to str
-        Wrong numbers that are likely, and what to say to each.
-    hint : str
-        What to say to any other wrong number, after "too high" or "too low".
-    tolerance : float
-        How far off the answer may be.
-    """
+    """Check a number: say what belongs to likely mistakes, and the hint to any other."""
     answer = _plain(answer)
     if isinstance(answer, bool) or not isinstance(answer, Real):
         wanted = "one number, without quotes" if isinstance(answer, str) else "one number"
@@ -59,19 +49,11 @@ def number(
 def choice(
     answer: object, right: Collection[str], options: Collection[str], mistakes: Mapping[str, str]
 ) -> None:
-    """Check a choice among words; capitals and spaces around it do not matter.
-
-    Parameters
-    ----------
-    right : collection of str
-        Every option that is right: several may tie.
-    mistakes : mapping of str to str
-        What to say to a wrong option.
-    """
+    """Check a choice among words, of which several may tie; mind no capitals and outer spaces."""
     answer = _plain(answer)
     if not isinstance(answer, str):
-        got = _kind(answer)
-        raise Wrong(f"This wants one of {', '.join(options)}, in quotes, and it got {got}.")
+        wanted = f"one of {', '.join(options)}, in quotes"
+        raise Wrong(f"This wants {wanted}, and it got {_kind(answer)}.")
     given = _option(answer, options)
     if given not in right:
         raise Wrong(mistakes.get(given, f"It is not {given!r}: look at the numbers again."))
@@ -79,12 +61,9 @@ def choice(
 
 def words(answer: object, options: Collection[str]) -> set[str]:
     """Read a set of words; capitals and spaces around them do not matter."""
-    first, second, *_ = options
-    try:
-        given = [] if isinstance(answer, str) else list(answer)
-    except TypeError:
-        given = []
+    given = list(answer) if np.iterable(answer) and not isinstance(answer, str) else []
     if not given:
+        first, second, *_ = options
         raise Wrong(f'This wants a set of words, such as {{"{first}", "{second}"}}.')
     return {_option(str(word), options) for word in given}
 
@@ -100,10 +79,8 @@ def rows(answer: object, slices: int) -> np.ndarray:
     if chosen.dtype == bool and chosen.shape == (slices,):
         chosen = np.flatnonzero(chosen)
     if chosen.ndim != 1 or not np.issubdtype(chosen.dtype, np.integer):
-        raise Wrong(
-            "This wants an array of row numbers in one dimension, and it got an array of "
-            f"{chosen.dtype} with the shape {chosen.shape}."
-        )
+        got = f"an array of {chosen.dtype} with the shape {chosen.shape}"
+        raise Wrong(f"This wants an array of row numbers in one dimension, and it got {got}.")
     if chosen.size and (chosen.min() < 0 or chosen.max() >= slices):
         held = f"{chosen.min()} to {chosen.max()}"
         raise Wrong(f"Rows run from 0 to {slices - 1:,}, and this holds {held}.")

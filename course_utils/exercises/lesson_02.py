@@ -3,11 +3,10 @@
 import numpy as np
 
 from course_utils.core.backend import tf
-from course_utils.datasets import Dataset
 from course_utils.exercises.common import Wrong, array, number_check, trying, words
 
 
-def changes_that_keep_the_side(answer: object, data: Dataset) -> None:
+def changes_that_keep_the_side(answer: object, data: object) -> None:
     """02.1: which changes may stay when the side is the answer?"""
     given = words(answer, ("rotation", "flip", "zoom"))
     if "flip" in given:
@@ -16,7 +15,7 @@ def changes_that_keep_the_side(answer: object, data: Dataset) -> None:
         raise Wrong(f"{missing.pop()}: does it move anything to the other side?")
 
 
-def gentle_pipeline(answer: object, data: Dataset) -> None:
+def gentle_pipeline(answer: object, data: object) -> None:
     """02.2: a pipeline with at most 5 degrees, at most 5% of zoom, and no flip."""
     if not callable(answer):
         raise Wrong("This wants a pipeline, such as augment.pipeline() gives.")
@@ -39,7 +38,7 @@ def gentle_pipeline(answer: object, data: Dataset) -> None:
         raise Wrong("It hardly zooms: changes of up to 5% were asked for.")
 
 
-def one_draw_for_both(answer: object, data: Dataset) -> None:
+def one_draw_for_both(answer: object, data: object) -> None:
     """02.3: a function that moves images and masks by the same draw."""
     discs = _three_discs(16)[..., :1]
     with trying(answer, "images and masks") as move:

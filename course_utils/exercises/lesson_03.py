@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from course_utils.datasets import Dataset
 from course_utils.exercises.common import Wrong, array, number_check
 
 PROBABILITIES = (0.7, 0.9, 0.05)
@@ -12,7 +11,7 @@ CROSS_ENTROPY = -sum(map(math.log, PROBABILITIES)) / 3
 STANDARD_ERROR = math.sqrt(0.8 * 0.2 / 60)
 
 
-def level_edges(answer: object, data: Dataset) -> None:
+def level_edges(answer: object, data: object) -> None:
     """03.2: a kernel that answers where it gets brighter downwards, and to nothing else."""
     kernel = array(answer, "three lists of three numbers", (3, 3))
     if not kernel.any():

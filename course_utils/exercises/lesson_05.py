@@ -3,7 +3,6 @@
 import numpy as np
 
 from course_utils import settings
-from course_utils.datasets import Dataset
 from course_utils.exercises.common import Wrong, number, number_check, trying
 
 SENSITIVITY, SPECIFICITY, PREVALENCE = 0.95, 0.90, 0.01
@@ -11,7 +10,7 @@ FOUND = SENSITIVITY * PREVALENCE
 ALARMS = FOUND + (1 - SPECIFICITY) * (1 - PREVALENCE)
 
 
-def calibration_error(answer: object, data: Dataset) -> None:
+def calibration_error(answer: object, data: object) -> None:
     """05.2: a function of confidence and right that returns the ECE in ten bins."""
     rng = np.random.default_rng(settings.SEED)
     confidence = rng.uniform(0.3, 1, 500)
@@ -33,7 +32,7 @@ def calibration_error(answer: object, data: Dataset) -> None:
     number(given, shares @ np.abs(gaps), mistakes, hint, tolerance=0.002)
 
 
-def resampled_patients(answer: object, data: Dataset) -> None:
+def resampled_patients(answer: object, data: object) -> None:
     """05.3: a function that draws one resample of whole groups and returns its row numbers."""
     sizes = np.arange(1, 7)
     groups = np.repeat(list("abcdef"), sizes)

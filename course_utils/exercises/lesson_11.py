@@ -3,11 +3,10 @@
 import numpy as np
 
 from course_utils import settings
-from course_utils.datasets import Dataset
 from course_utils.exercises.common import Wrong, array, number, number_check, trying
 
 
-def answers_that_are_there(answer: object, data: Dataset) -> None:
+def answers_that_are_there(answer: object, data: object) -> None:
     """11.2: a function that averages the answers of the contrasts that are there."""
     rng = np.random.default_rng(settings.SEED)
     one, two, three = rng.dirichlet(np.ones(4), (3, 6))
@@ -24,7 +23,7 @@ def answers_that_are_there(answer: object, data: Dataset) -> None:
             raise Wrong(f"With {seen} it is not the mean of those that are there.")
 
 
-def share_mixed_up(answer: object, data: Dataset) -> None:
+def share_mixed_up(answer: object, data: object) -> None:
     """11.3: a function of labels and predicted that returns the share mixed up."""
     rng = np.random.default_rng(settings.SEED)
     labels = np.repeat([0, 1, 2, 3], [30, 50, 40, 20])

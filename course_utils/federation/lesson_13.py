@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from course_utils.datasets import Dataset
 from course_utils.exercises.common import Wrong, array, number_check, trying, words
 
 MEGABYTES = 98_388 * 4 * 4 * 12 * 2 / 1e6
@@ -10,7 +9,7 @@ STAY = {"labels", "slices", "names of patients"}
 LEAVE = {"weights", "averages of batch norm", "number of slices"}
 
 
-def what_leaves(answer: object, data: Dataset) -> None:
+def what_leaves(answer: object, data: object) -> None:
     """13.3: what a hospital sends to the coordinator."""
     given = words(answer, ("weights", "labels", *sorted(STAY | LEAVE - {"weights", "labels"})))
     if wrong := sorted(given & STAY):
@@ -19,7 +18,7 @@ def what_leaves(answer: object, data: Dataset) -> None:
         raise Wrong(f"What about: {missing[0]}? Look at what the ClientApp answers with.")
 
 
-def mean_of_those_there(answer: object, data: Dataset) -> None:
+def mean_of_those_there(answer: object, data: object) -> None:
     """13.4: a function that averages over the hospitals that answered."""
     rng = np.random.default_rng(3)
     networks = [[rng.normal(size=(3, 3)), rng.normal(size=4)] for _ in range(3)]

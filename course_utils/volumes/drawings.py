@@ -14,21 +14,10 @@ from course_utils.volumes.nifti import voxel_sizes
 
 
 def cut(volume: np.ndarray, plane: str, number: int) -> np.ndarray:
-    """Take one slice out of a volume, turned as radiologists look at it.
+    """Take one slice, counted from left, back or bottom, out of a volume, (x, y, z) in RAS.
 
-    Parameters
-    ----------
-    volume : ndarray, (x, y, z)
-        Axes to the patient's right, front and top (RAS).
-    plane : {"axial", "coronal", "sagittal"}
-    number : int
-        Which slice, counted from left, back or bottom.
-
-    Returns
-    -------
-    ndarray, (height, width)
-        The patient's right is on the left of axial and coronal slices; on sagittal slices the
-        nose points to the right.
+    It is turned as radiologists look at it: the patient's right is on the left of axial and
+    coronal slices, and on sagittal ones the nose points to the right.
     """
     picture = np.take(volume, number, axis=AXES[plane][2]).T[::-1]
     return picture if plane == "sagittal" else picture[:, ::-1]
@@ -39,10 +28,7 @@ def planes(
     volume: np.ndarray, affine: np.ndarray, at: Sequence[int],
     mask: np.ndarray | None = None, headline: str = "",
 ) -> Figure:  # fmt: skip
-    """Draw the three slices through a voxel, in true proportions, and where they cut each other.
-
-    Volume, affine and mask are those of :func:`course_utils.volumes.explorers.volume_explorer`.
-    """
+    """Draw the three slices through a voxel, in true proportions, and where they cut each other."""
     sizes = voxel_sizes(affine)
     extents = np.array(volume.shape) * sizes
     widths = [extents[AXES[plane][0]] for plane in PLANES]
@@ -85,15 +71,14 @@ def _side_by_side(widths: Sequence[float], heights: Sequence[float]) -> tuple[Fi
 
 @plots.look()
 def votes(
-    patients: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
-    class_names: Sequence[str],
-    headline: str,
+    patients: Mapping[str, tuple[np.ndarray, ...]], class_names: Sequence[str], headline: str
 ) -> Figure:
     """Draw what each slice of a patient votes for, from the bottom of the head to its top.
 
     Each title leads to the slices' positions in mm, (slices,); their probabilities, (slices,
     classes); and whether the lesion, which is shaded, is in them, bool (slices,).
     """
+    lines = plots.colours(class_names).items()
     figure, row = plt.subplots(1, len(patients), figsize=(9.2, 3.6), sharey=True, squeeze=False)
     shade = {"color": OUTLINE, "alpha": 0.35}
     for axes, (title, found) in zip(row[0], patients.items(), strict=True):
@@ -102,9 +87,7 @@ def votes(
             half = np.diff(positions).mean() / 2
             low, high = positions[shows][[0, -1]]
             axes.axvspan(low - half, high + half, linewidth=0, **shade)
-        for (name, colour), chances in zip(
-            plots.colours(class_names).items(), probabilities.T, strict=True
-        ):
+        for (name, colour), chances in zip(lines, probabilities.T, strict=True):
             axes.plot(positions, chances, color=colour, label=plots.wrapped(name, 14))
         axes.set(title=title, xlabel="height of the slice (mm)", ylim=(0, 1.02))
     row[0, 0].set_ylabel("probability")

@@ -13,33 +13,19 @@ _FROM = {"sagittal": "left to right", "coronal": "back to front", "axial": "bott
 def volume_explorer(
     volume: np.ndarray, affine: np.ndarray, mask: np.ndarray | None = None, name: str = ""
 ) -> None:
-    """Move three planes through a volume.
+    """Move three planes through a volume, at first through the middle of its lesion or its own.
 
-    It begins in the middle of the lesion, or of the volume where there is none.
-
-    Parameters
-    ----------
-    volume : ndarray of uint8, (x, y, z)
-        Axes to the patient's right, front and top (RAS).
-    affine : ndarray of float, (4, 4)
-        Voxels to mm.
-    mask : ndarray of bool, (x, y, z), optional
-        Where the lesion is; it can be outlined.
-    name : str
-        What the volume is, for the headline.
+    The volume, uint8 (x, y, z) in RAS, has an affine from voxels to mm, float (4, 4), and a mask of
+    the lesion, bool (x, y, z). The name stands above the picture.
     """
     lesion = mask is not None and bool(mask.any())
     start = np.argwhere(mask).mean(axis=0) if lesion else (np.array(volume.shape) - 1) / 2
-    controls = {
-        plane: ipywidgets.IntSlider(
-            value=round(start[AXES[plane][2]]),
-            min=0,
-            max=volume.shape[AXES[plane][2]] - 1,
-            description=plane,
-            tooltip=f"from {_FROM[plane]}",
+    controls = {}
+    for plane in PLANES:
+        through, tip = AXES[plane][2], f"from {_FROM[plane]}"
+        controls[plane] = ipywidgets.IntSlider(
+            round(start[through]), 0, volume.shape[through] - 1, description=plane, tooltip=tip
         )
-        for plane in PLANES
-    }
     controls["outline"] = ipywidgets.Checkbox(value=True, description="outline the lesion")
     lay_out(controls, "24em", hidden=() if lesion else ["outline"])
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from course_utils.datasets import Dataset
 from course_utils.exercises.common import Wrong, array, number_check, trying
 
 # The affine and the voxel that exercise 12.1 asks about.
@@ -11,7 +10,7 @@ INDEX = np.array([30, 40, 20])
 GIGABYTES = 256 * 256 * 160 * 32 * 4 / 1e9
 
 
-def place_of_a_voxel(answer: object, data: Dataset) -> None:
+def place_of_a_voxel(answer: object, data: object) -> None:
     """12.1: where voxel (30, 40, 20) lies, in mm."""
     shapes = (3,), (4,), (3, 1), (4, 1)
     given = array(answer, "three numbers, such as (1, 2, 3): x, y and z in mm", *shapes).ravel()[:3]
@@ -29,7 +28,7 @@ def place_of_a_voxel(answer: object, data: Dataset) -> None:
     raise Wrong(f"{wrong} is not right: row by row, multiply, add up, and add the last column.")
 
 
-def to_ras(answer: object, data: Dataset) -> None:
+def to_ras(answer: object, data: object) -> None:
     """12.4: a function that flips axes until all of them run to the right, front and top."""
     rng = np.random.default_rng(0)
     for signs in ((-1, 1, 1), (1, -1, 1), (-1, -1, 1), (1, 1, 1), (-1, 1, -1)):
@@ -44,9 +43,7 @@ def to_ras(answer: object, data: Dataset) -> None:
             raise Wrong(f"Given an affine with {' '.join(f'{s:+d}' for s in signs)}: {wrong}")
 
 
-def _misplaced(
-    volume: np.ndarray, affine: np.ndarray, turned: np.ndarray, there: np.ndarray
-) -> str | None:
+def _misplaced(volume, affine, turned, there) -> str | None:
     """What is wrong with a turned volume and its new affine, or nothing."""
     if (np.diag(there) < 0).any():
         return "an axis still runs to the left, back or bottom."

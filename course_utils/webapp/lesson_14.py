@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from course_utils.datasets import Dataset
 from course_utils.exercises.common import Wrong, array, number_check, trying
 from course_utils.webapp import uploads
 
@@ -12,7 +11,7 @@ WRONGLY, RIGHTLY = UPLOADS * (1 - OTHERS) * FALSE, UPLOADS * OTHERS * (1 - MISSE
 SHARE = WRONGLY / (WRONGLY + RIGHTLY)
 
 
-def windowed(answer: object, data: Dataset) -> None:
+def windowed(answer: object, data: object) -> None:
     """14.2: a function of values, centre and width that returns greys from 0 to 1."""
     values = np.array([[-100.0, 0.0, 250.0], [500.0, 1000.0, 4000.0]])
     with trying(answer, "values, centre and width") as window:
@@ -29,7 +28,7 @@ def windowed(answer: object, data: Dataset) -> None:
         raise Wrong("At centre 500 and width 1,000, a value of 250 should be a quarter of white.")
 
 
-def header_first(answer: object, data: Dataset) -> None:
+def header_first(answer: object, data: object) -> None:
     """14.3: a function of a PNG's bytes that tells whether it has too many pixels."""
     most = uploads.MOST_PIXELS
     for width, height in ((128, 128), (8000, 5000), (8001, 5000), (100_000, 401)):

@@ -92,7 +92,8 @@ def kernel_lab(data: Dataset) -> None:
         says = (
             f"A slice ({plots.spoken(label)}), the kernel, and the feature map"
             f"{' after ReLU' if relu else ''}: from {feature_map.min():.2f} to "
-            f"{feature_map.max():.2f}; the nine numbers add up to {total:.3g}, so even areas {flat}."
+            f"{feature_map.max():.2f}; the nine numbers add up to {total:.3g}, so even areas "
+            f"{flat}."
         )
         return plots.convolution(image, kernel, feature_map), says
 
