@@ -68,7 +68,7 @@ def test_contrasts_are_drawn_widely():
     for tissue in ("csf", "white", "enhancement"):
         for channel in (0, 1):
             assert spread(drawn, tissue, channel) > 2 * spread(usual, tissue, channel)
-    # In T2, and where levels are random, fluid may be brighter than white matter; in the practice data it never is.
+    # Here fluid may be brighter than white matter; in the practice data it never is.
     brighter = [scanner.levels["csf"][1] > scanner.levels["white"][1] for scanner in drawn]
     assert 0.2 < np.mean(brighter) < 0.8
 
