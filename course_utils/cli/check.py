@@ -4,7 +4,6 @@ What may not load, or takes Python down on some processors, is tried in a proces
 anything here imports it.
 """
 
-import dataclasses
 import functools
 import json
 import os
@@ -12,10 +11,9 @@ import platform
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
 from course_utils import settings
 from course_utils.core import files
@@ -42,8 +40,7 @@ tf.reduce_sum([1, 1]).numpy()
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing looked at: ``"bad"`` stops a lesson, ``"note"`` does not."""
 
     state: str
@@ -55,12 +52,11 @@ good, note, bad = (functools.partial(Finding, state) for state in MARKS)
 
 def findings() -> Iterator[Finding]:
     """Look at Python, packages, kernel, memory, disk, write access, weights, extras and data."""
-    text = (settings.ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    project = tomllib.loads(text)["project"]
+    project = extras.project()
     yield python(project["requires-python"])
     yield packages(project["dependencies"])
-    broken, why = _first_broken()
-    yield loading(broken, why)
+    broken, finding = loading()
+    yield finding
     yield from keras_settings()
     yield kernel()
     yield memory(*_memory())
@@ -115,13 +111,13 @@ def packages(pins: list[str]) -> Finding:
     from packaging.requirements import Requirement
 
     wanted = [pin for pin in map(Requirement, pins) if not pin.marker or pin.marker.evaluate()]
-    missing, others = [], []
-    for pin in wanted:
-        try:
-            if (found := version(pin.name)) not in pin.specifier:
-                others.append(f"{pin.name} {found} instead of {pin.specifier}".replace("==", ""))
-        except PackageNotFoundError:
-            missing.append(pin.name)
+    here = {pin: extras.version_of(pin.name) for pin in wanted}
+    missing = [pin.name for pin, found in here.items() if not found]
+    others = [
+        f"{pin.name} {found} instead of {pin.specifier}".replace("==", "")
+        for pin, found in here.items()
+        if found and found not in pin.specifier
+    ]
     if missing:
         return bad(f"Packages missing: {', '.join(missing)}: run make setup")
     if others:
@@ -129,13 +125,21 @@ def packages(pins: list[str]) -> Finding:
     return good(f"{len(wanted)} packages, each in the version the course was tested with")
 
 
-def loading(broken: str, why: str) -> Finding:
-    """Say which package does not load, or that all do."""
-    if not broken:
-        return good(f"TensorFlow {extras.versions()['tensorflow']} starts")
+def loading() -> tuple[str, Finding]:
+    """Name the first package that another Python cannot import, ``""`` if none, and say it."""
+    command = [sys.executable, "-c", TRIAL, *LIBRARIES]
+    done = subprocess.run(command, cwd=settings.ROOT, capture_output=True, errors="replace")
+    if done.returncode == 0:
+        return "", good(f"TensorFlow {extras.versions()['tensorflow']} starts")
+    # An exception ends Python with 1, a signal with another number.
+    why = "the processor or the memory does not suffice: it needs a 64-bit CPU with AVX"
+    if done.returncode == 1:
+        why = done.stderr.strip().rpartition("\n")[2] or "it stopped without a word"
+    broken = ["python", *done.stdout.split()][-1]
+    what, remedy = f"The package {broken} does not load", "run make setup"
     if broken == "tensorflow":
-        return bad(f"TensorFlow does not start ({why}): run make setup, or use another computer")
-    return bad(f"The package {broken} does not load ({why}): run make setup")
+        what, remedy = "TensorFlow does not start", f"{remedy}, or use another computer"
+    return broken, bad(f"{what} ({why}): {remedy}")
 
 
 def keras_settings() -> Iterator[Finding]:
@@ -176,11 +180,12 @@ def kernel() -> Finding:
 def memory(total: float, free: float) -> Finding:
     """Compare memory in GB with what the hungriest lesson takes."""
     here = f"Memory: {total:.1f} GB, {free:.1f} GB of it free"
-    if total < MEMORY_GB:
-        return bad(f"{here}; lessons take up to {MEMORY_GB} GB: use another computer")
-    if free < MEMORY_GB:
-        return note(f"{here}; lessons take up to {MEMORY_GB} GB: close other programs")
-    return good(here)
+    if free >= MEMORY_GB:
+        return good(here)
+    here += f"; lessons take up to {MEMORY_GB} GB"
+    if total >= MEMORY_GB:
+        return note(f"{here}: close other programs")
+    return bad(f"{here}: use another computer")
 
 
 def disk(folder: Path) -> Finding:
@@ -209,25 +214,20 @@ def pretrained() -> Iterator[Finding]:
     """See which pretrained weights are in the Keras cache; the lessons run without them."""
     from course_utils.models import weights
 
+    without = "transfer learning fetches them, or says what it takes instead"
     for name, backbone in weights.BACKBONES.items():
-        path = weights.cached(name)
+        path, what = weights.cached(name), f"ImageNet weights of {backbone.title}"
         if path.exists():
-            yield good(f"ImageNet weights of {backbone.title}: {path}")
+            yield good(f"{what}: {path}")
         else:
-            yield note(
-                f"ImageNet weights of {backbone.title} are not in {path.parent}: transfer learning "
-                "fetches them, or says what it takes instead"
-            )
+            yield note(f"{what} are not in {path.parent}: {without}")
 
 
 def extensions() -> Iterator[Finding]:
     """See which extensions lack packages of their own; the other lessons run without them."""
     for name, lesson in extras.LESSONS.items():
-        missing = extras.lacking(name)
-        if missing:
-            yield note(
-                f"Lesson {lesson} needs {', '.join(missing)}: '{extras.command()}' adds them"
-            )
+        if missing := ", ".join(extras.lacking(name)):
+            yield note(f"Lesson {lesson} needs {missing}: '{extras.command()}' adds them")
 
 
 def data() -> Iterator[Finding]:
@@ -251,25 +251,6 @@ def data() -> Iterator[Finding]:
                 yield note(f"{title}: {inventory.ABSENT[name]}")
         except (CourseError, OSError) as error:
             yield bad(f"{title}: {error}")
-
-
-def _first_broken() -> tuple[str, str]:
-    """The first package that another Python cannot import, and why; ``("", "")`` if none."""
-    done = subprocess.run(
-        [sys.executable, "-c", TRIAL, *LIBRARIES],
-        cwd=settings.ROOT,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode == 0:
-        return "", ""
-    why = (done.stderr.strip().splitlines() or ["it stopped without a word"])[-1]
-    # An exception ends Python with 1, a signal with another number.
-    if done.returncode != 1:
-        why = "the processor or the memory does not suffice: it needs a 64-bit CPU with AVX"
-    return ["python", *done.stdout.split()][-1], why
 
 
 def _memory() -> tuple[float, float]:

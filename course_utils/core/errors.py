@@ -1,9 +1,7 @@
 """The two errors of the course, one for a reader and one for a single file, and their words."""
 
 from collections.abc import Mapping
-from typing import TypeVar
-
-Value = TypeVar("Value")
+from typing import Any
 
 
 class CourseError(RuntimeError):
@@ -32,7 +30,7 @@ def reason(error: BaseException) -> str:
     return said.strip().partition("\n")[0] or type(error).__name__
 
 
-def look_up(table: Mapping[str, Value], name: str, what: str) -> Value:
+def look_up(table: Mapping[str, Any], name: str, what: str) -> Any:
     """Give ``table[name]``, or name in a :class:`CourseError` what the table does hold.
 
     ``what`` is the word for one thing in it, such as ``"recipe"``.
@@ -40,6 +38,5 @@ def look_up(table: Mapping[str, Value], name: str, what: str) -> Value:
     try:
         return table[name]
     except (KeyError, TypeError):
-        raise CourseError(
-            f"There is no {what} called {name!r}: use one of {', '.join(table)}."
-        ) from None
+        names = ", ".join(table)
+        raise CourseError(f"There is no {what} called {name!r}: use one of {names}.") from None

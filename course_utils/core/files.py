@@ -24,15 +24,12 @@ def atomic(path: Path) -> Iterator[Path]:
     """Give a temporary name beside ``path``; rename it to ``path`` when the block ends well.
 
     The block may write a file or make a folder there. When it fails, or the process is killed,
-    ``path`` is as it was before.
-
-    Raises
-    ------
-    CourseError
-        If the disk is full or the folder cannot be written.
+    ``path`` is as it was before. CourseError if the disk is full or the folder cannot be written.
     """
-    path = Path(path)
-    _make_folder(path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _barred(path.parent, error) from error
     temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         yield temporary
@@ -66,10 +63,9 @@ def lock(path: Path) -> Iterator[None]:
     # Late, as NumPy below: where one does not load, the course command must start to say so.
     from filelock import FileLock
 
-    path = Path(path)
-    _make_folder(path.parent)
     waiting = FileLock(f"{path}.lock")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         waiting.acquire()
     except OSError as error:
         raise _barred(path.parent, error) from error
@@ -119,12 +115,12 @@ def reading(what: object, remedy: str) -> Iterator[None]:
         raise CourseError(f"{what} is damaged ({reason(error)}): {remedy}.") from None
 
 
-def write_arrays(path: Path, **arrays) -> None:
+def write_arrays(path: Path, *arrays, **named) -> None:
     """Write arrays to a ``.npz`` file of exactly this name: ``np.savez`` may add an ending."""
     import numpy as np
 
     with path.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, *arrays, **named)
 
 
 def remove(path: Path) -> None:
@@ -134,13 +130,6 @@ def remove(path: Path) -> None:
     else:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _barred(folder, error) from error
 
 
 def _barred(folder: Path, error: OSError) -> CourseError:

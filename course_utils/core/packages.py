@@ -13,22 +13,34 @@ LESSONS = {"federated": "13", "app": "14"}
 VERSIONS_OF = ("numpy", "scikit-learn", "keras", "tensorflow")
 
 
+def project() -> dict:
+    """What ``pyproject.toml`` says of the course."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def version_of(package: str) -> str | None:
+    """Version of an installed package, None of another one."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def versions() -> dict[str, str]:
     """Versions of the packages that decide what a figure comes out as."""
-    found = {name: _version(name) for name in VERSIONS_OF}
+    found = {name: version_of(name) for name in VERSIONS_OF}
     # TensorFlow goes by another name where its CPU-only wheel is installed.
-    found["tensorflow"] = found["tensorflow"] or _version("tensorflow-cpu")
+    found["tensorflow"] = found["tensorflow"] or version_of("tensorflow-cpu")
     return {name: number for name, number in found.items() if number}
 
 
 def need(name: str) -> None:
     """Stop, with the command that adds them, where packages of an extra are not installed."""
-    missing = lacking(name)
-    if missing:
+    if missing := lacking(name):
         raise CourseError(
             f"Lesson {LESSONS[name]} needs packages that the other lessons do without "
-            f"({', '.join(missing)}): type '{command()}' in the folder of the "
-            "course, then restart the kernel."
+            f"({', '.join(missing)}): type '{command()}' in the folder of the course, then "
+            "restart the kernel."
         )
 
 
@@ -36,9 +48,8 @@ def lacking(name: str) -> list[str]:
     """Names of an extra's packages that are not installed."""
     from packaging.requirements import Requirement
 
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pins = map(Requirement, project["optional-dependencies"][name])
-    return [pin.name for pin in pins if _version(pin.name) is None]
+    pins = map(Requirement, project()["optional-dependencies"][name])
+    return [pin.name for pin in pins if not version_of(pin.name)]
 
 
 def command() -> str:
@@ -47,10 +58,3 @@ def command() -> str:
         # conda, or an environment of the reader's own.
         return "python -m pip install -r requirements-extras.txt"
     return "python make.py extras" if sys.platform == "win32" else "make extras"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -16,23 +16,13 @@ MOST_PIXELS = 50_000_000
 
 
 def decode(data: bytes) -> tuple[np.ndarray, tuple[int, int, str]]:
-    """Turn the bytes of an image file into a grey slice of 128 by 128 pixels.
+    """Turn the bytes of an image file into a grey slice, uint8, (128, 128), and facts.
 
-    The aspect ratio is kept: the image is averaged down (or drawn larger) until it fits, and
-    black fills what is left on both sides. What is transparent becomes black. 16-bit and
-    floating-point images have no common scale, so their own darkest value becomes 0 and their
-    brightest 255. A camera's note of how the image was turned (EXIF) is honoured.
-
-    Returns
-    -------
-    slice : ndarray of uint8, (128, 128)
-    facts : tuple
-        Width and height in pixels, and Pillow's name of the mode, as they are in the file.
-
-    Raises
-    ------
-    BadFile
-        If this is no image, or a damaged, too small or too large one, or several in one file.
+    The facts are width and height in pixels, and Pillow's name of the mode, as in the file. The
+    aspect ratio is kept, and black fills what is left on both sides. What is transparent becomes
+    black. 16-bit and floating-point images have no common scale, so their own darkest value
+    becomes 0 and their brightest 255. A camera's note of how it was turned (EXIF) is honoured.
+    BadFile if this is no image, or a damaged, too small or too large one, or several in one file.
     """
     image, facts = opened(data)
     return fitted(image), facts
@@ -41,10 +31,9 @@ def decode(data: bytes) -> tuple[np.ndarray, tuple[int, int, str]]:
 def opened(
     data: bytes, formats: Sequence[str] = FORMATS, most_pixels: int = MOST_PIXELS
 ) -> tuple[Image.Image, tuple[int, int, str]]:
-    """Open an image file, turn it upright and read its pixels, but only after its size is known.
+    """Open an image file of some of Pillow's formats, in the mode it came in, turned upright.
 
-    Returns the image in the mode it came in, and the facts that :func:`decode` returns; raises
-    what that raises. ``formats`` are Pillow's names of those to take.
+    Its pixels are read only after its size is known. With the facts and errors of :func:`decode`.
     """
     try:
         image = Image.open(io.BytesIO(data), formats=formats)
@@ -96,9 +85,7 @@ def _grey(image: Image.Image) -> Image.Image:
         scaled = (values - low) / (high - low or 1) * 255
         return Image.fromarray(scaled.round().astype(np.uint8))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
         black = Image.new("RGBA", image.size, "black")
-        image = Image.alpha_composite(black, image)
-    if image.mode in ("CMYK", "P", "PA", "YCbCr", "LAB", "HSV"):
-        image = image.convert("RGB")
-    return image.convert("L")
+        image = Image.alpha_composite(black, image.convert("RGBA"))
+    # Not every mode can be made grey at once.
+    return image.convert("RGB").convert("L")

@@ -20,19 +20,18 @@ def save(name: str, figures: Mapping, **how) -> Path:
     :class:`course_utils.evaluation.intervals.Estimate`, which becomes that. ``how`` is what it
     takes to measure again: data set, split, seed, command and so on.
     """
-    machine = {"system": platform.system(), "processor": platform.machine()}
+    system, processor = platform.system(), platform.machine()
     record = {
         "name": name,
         "figures": figures,
         "settings": {"seed": settings.SEED} | how,
         "versions": {"python": platform.python_version()} | packages.versions(),
-        "machine": machine | {"cores": os.cpu_count()},
+        "machine": {"system": system, "processor": processor, "cores": os.cpu_count()},
     }
+    text = json.dumps(record, indent=1, default=dataclasses.asdict)
     path = settings.data_dir() / "results" / f"{name}.json"
     with files.atomic(path) as new:
-        new.write_text(
-            json.dumps(record, indent=1, default=dataclasses.asdict) + "\n", encoding="utf-8"
-        )
+        new.write_text(f"{text}\n", encoding="utf-8")
     return path
 
 

@@ -69,7 +69,7 @@ def test_keras_is_started_as_the_course_starts_it(monkeypatch, tmp_path):
     (tmp_path / "keras.json").write_text(json.dumps(asked))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert check._first_broken() == ("", "")
+    assert check.loading()[0] == ""
     backend, floatx, order = check.keras_settings()
     assert {found.state for found in (backend, floatx, order)} == {"note"}
     assert "uses tensorflow all the same" in backend.text and "unset it" in backend.text
@@ -172,7 +172,7 @@ def test_an_unknown_choice_and_damaged_data_are_bad(monkeypatch, save_tiny):
 def test_odd_choices_are_said_in_words(
     capsys, monkeypatch, own_data_folder, variable, value, command
 ):
-    monkeypatch.setattr(check, "_first_broken", lambda: ("", ""))
+    monkeypatch.setattr(check, "loading", lambda: ("", Finding("good", "it starts")))
     monkeypatch.setattr(check, "pretrained", lambda: [])
     monkeypatch.setenv(variable, value)
     if variable == "settings.json":
@@ -187,7 +187,7 @@ def test_odd_choices_are_said_in_words(
 def test_a_data_folder_that_nobody_can_make_is_said_in_words(capsys, monkeypatch, command):
     if not os.path.isdir("/proc/self"):
         pytest.skip("only Linux has a folder where nobody can make another one")
-    monkeypatch.setattr(check, "_first_broken", lambda: ("", ""))
+    monkeypatch.setattr(check, "loading", lambda: ("", Finding("good", "it starts")))
     monkeypatch.setattr(check, "pretrained", lambda: [])
     monkeypatch.setenv("COURSE_DATA", "/proc/course/data")
     assert commands.main(command) == 1
