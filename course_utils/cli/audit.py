@@ -20,12 +20,9 @@ NO_TEST = "The data came without a test set of its publisher's."
 def audit(dataset: str | None = None) -> Path:
     """Count duplicates, leaks and label conflicts, and see how far each shortcut probe gets.
 
-    Returns
-    -------
-    Path
-        The result: ``results/audit-<dataset>.json``. A probe has an accuracy for each way to
-        split the data and, under ``official_clean``, for the publisher's test slices of which
-        nothing was in training. What cannot be measured is null, with the reason.
+    The result is ``results/audit-<dataset>.json``. A probe has an accuracy for each way to split
+    the data and, under ``official_clean``, for the publisher's test slices of which nothing was in
+    training. What cannot be measured is null, with the reason.
     """
     data = datasets.load(dataset)
     sizes = data.table["group"].value_counts()
@@ -57,8 +54,6 @@ def table(found: dict) -> str:
 
     upright = _count(found["copies"]["upright"]["leaked_test_slices"])
     rows = [
-        ("", "published split", "split by group"),
-        ("---",) * 3,
         ("test slices", *both("slices")),
         ("the same file is in training", *both("exact")),
         ("a near-duplicate is in training", upright, both("group")[1]),
@@ -69,14 +64,9 @@ def table(found: dict) -> str:
         pair = probe["official"], probe["group"]
         rows.append((f"accuracy from the {name} alone (95% interval)", *map(figures.text, pair)))
         reasons += [one.get("reason") for one in pair]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
+    drawn = figures.markdown(("", "published split", "split by group"), *rows)
     notes = [f"\n{figures.DASH} {reason}" for reason in dict.fromkeys(reasons) if reason]
-    return "\n".join(lines + notes)
-
-
-def write_table(card: Path = CARD) -> None:
-    """Put the table of the Kaggle data between its two marks in the data card."""
-    results.insert(card, "audit", table(results.load("audit-kaggle")["figures"]))
+    return "\n".join([drawn, *notes])
 
 
 def _count(number: int | None) -> str:
@@ -86,14 +76,10 @@ def _count(number: int | None) -> str:
 def _copies(data: Dataset) -> dict[str, dict]:
     """Pairs, and the publisher's test slices that have a partner in training, by kind of copy."""
     pairs = duplicates.duplicates(data)
-    kinds = {
-        "exact": pairs[pairs["exact"]],
-        "upright": pairs[pairs["turn"] == "upright"],
-        "all": pairs,
-    }
+    upright = pairs[pairs["turn"] == "upright"]
     in_test = (data.table["split"] == "test").to_numpy()
     counts = {}
-    for kind, some in kinds.items():
+    for kind, some in (("exact", pairs[pairs["exact"]]), ("upright", upright), ("all", pairs)):
         ends = some.loc[some["across"], ["first", "second"]].to_numpy()
         leaked = {"leaked_test_slices": len(np.unique(ends[in_test[ends]]))}
         if not in_test.any() or in_test.all():

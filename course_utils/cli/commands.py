@@ -21,7 +21,6 @@ GROUPS = {
     "federated": "Train between hospitals, as in lesson 13.",
 }
 NUMBER = {"type": int, "metavar": "N"}
-NUMBER_OR_DEFAULT = NUMBER | {"help": "%(default)s where left out"}
 FLAG = {"action": "store_true"}
 # What argparse is to know about each parameter of a command.
 ARGUMENTS = {
@@ -37,8 +36,8 @@ ARGUMENTS = {
     "port": NUMBER | {"help": "8866 or the next where left out"},
     "prepare": FLAG | {"help": "get it ready, serve nothing"},
     "recipe": {"metavar": "RECIPE", "help": "such as baseline; a wrong one lists all"},
-    "rounds": NUMBER_OR_DEFAULT,
-    "seed": NUMBER_OR_DEFAULT,
+    "rounds": NUMBER | {"help": "%(default)s where left out"},
+    "seed": NUMBER | {"help": "%(default)s where left out"},
     "split": {"metavar": "BY", "help": "group or official"},
     "start": {"metavar": "WEIGHTS", "help": "imagenet, simulated, random, a file"},
     "topic": {"metavar": "TOPIC", "choices": ("attention", "contrasts")},
@@ -46,20 +45,16 @@ ARGUMENTS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command in ``arguments``, or in those this program was started with.
+    """Run a command, by default that of this program's arguments, and return its exit code.
 
-    Returns
-    -------
-    int
-        Exit code: 0 if it went well, 1 if not, 130 if it was interrupted.
+    0 if it went well, 1 if not, 130 if it was interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows no accents must not stop a lesson.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+        stream.reconfigure(errors="replace")
     parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
-    options = vars(options)
+    given, rest = parser.parse_known_args(arguments)
+    options = vars(given)
     command = options.pop("command")
     if rest and command is not lab:
         parser.error(f"unknown words: {' '.join(rest)}")
@@ -72,40 +67,38 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        code, message = 130, "\nStopped."
+        print("\nStopped.", file=sys.stderr)
+        return 130
     except CourseError as error:
-        code, message = 1, str(error)
+        print(error, file=sys.stderr)
     except ImportError as error:
-        code = 1
-        message = (
+        print(
             f"A package of {sys.prefix} does not load ({reason(error)}): run 'make setup', then "
-            "use the course command of that environment (.venv); 'course check' says more."
+            "use the course command of that environment (.venv); 'course check' says more.",
+            file=sys.stderr,
         )
-    print(message, file=sys.stderr)
-    return code
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="course", description="Brain MRI classification, taken by running it."
-    )
+    description = "Brain MRI classification, taken by running it."
+    parser = argparse.ArgumentParser(prog="course", description=description)
     groups = {"": parser.add_subparsers(required=True, metavar="COMMAND")}
     for function in COMMANDS:
         group, _, name = function.__name__.rpartition("_")
         if group not in groups:
             added = groups[""].add_parser(group, help=GROUPS[group])
             groups[group] = added.add_subparsers(required=True, metavar="ACTION")
-        command = groups[group].add_parser(
-            name, help=function.__doc__, description=function.__doc__
-        )
+        does = function.__doc__
+        command = groups[group].add_parser(name, help=does, description=does)
         command.set_defaults(command=function)
-        for parameter in inspect.signature(function).parameters.values():
+        for name, parameter in inspect.signature(function).parameters.items():
             # What stands after * in a function is an option of its command.
             if parameter.kind is parameter.KEYWORD_ONLY:
-                option = "--" + parameter.name.replace("_", "-")
-                command.add_argument(option, default=parameter.default, **ARGUMENTS[parameter.name])
+                option = f"--{name.replace('_', '-')}"
+                command.add_argument(option, default=parameter.default, **ARGUMENTS[name])
             elif parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
-                command.add_argument(parameter.name, **ARGUMENTS[parameter.name])
+                command.add_argument(name, **ARGUMENTS[name])
     return parser
 
 
@@ -193,7 +186,7 @@ def compare(topic, *, seed=settings.SEED):
     """Repeat the comparison of lesson 10 or 11, into data/results/."""
     from course_utils.cli import compare
 
-    _saved(compare.TOPICS[topic](seed), show=True)
+    _saved(compare.compare(topic, seed), show=True)
 
 
 def federated_up():
@@ -279,10 +272,11 @@ def audit(*, dataset=None):
 def results():
     """Bring the tables in README.md and data/ up to date."""
     from course_utils.cli import audit, evaluate
+    from course_utils.core import results
     from course_utils.pretraining import card
 
-    evaluate.write_table()
-    audit.write_table()
+    results.insert(evaluate.README, "results", evaluate.table())
+    results.insert(audit.CARD, "audit", audit.table(results.load("audit-kaggle")["figures"]))
     card.write_tables()
 
 

@@ -1,6 +1,5 @@
 """What lessons 10 and 11 find, measured again from the command line: ``course compare``."""
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from course_utils import datasets, evaluation, models, settings, training
 from course_utils.core import results
+from course_utils.datasets import Dataset
 from course_utils.evaluation import attention, corruptions, heatmaps, intervals
 from course_utils.training import features
 
@@ -19,18 +19,27 @@ MARGIN = 8
 CONTRASTS = {"t1ce": "baseline", "flair": "baseline-flair", "early fusion": "early-fusion"}
 
 
-def measure_attention(seed: int = settings.SEED) -> Path:
-    """Measure whether a network with attention answers better, and looks at the lesion more.
+def compare(topic: str, seed: int = settings.SEED) -> Path:
+    """Measure one of :data:`TOPICS`, and write down ``results/compare-<topic>.json``.
 
-    The seed is that of the training: all seeds meet the same slices. The result is
-    ``results/compare-attention.json``.
+    The seed is that of the training: all seeds meet the same slices.
     """
-    train, val, test = datasets.load(DATASET).split()
-    plain, attentive = (
-        training.train(name, train, val, seed=seed) for name in ("baseline", "attention")
+    return results.save(
+        f"compare-{topic}",
+        TOPICS[topic](seed, *datasets.load(DATASET).split()),
+        command=results.command("compare", topic, seed=seed),
+        dataset=DATASET,
+        split="group",
+        seed=seed,
     )
-    labels, groups = test.labels, test.table["group"].to_numpy()
+
+
+def _attention(seed: int, train: Dataset, val: Dataset, test: Dataset) -> dict:
+    """Whether a network with attention answers better, and looks at the lesion more."""
+    plain = training.train("baseline", train, val, seed=seed)
+    attentive = training.train("attention", train, val, seed=seed)
     answers = {run.name: run.predict(test) for run in (plain, attentive)}
+    given, groups = answers["attention"], test.table["group"].to_numpy()
     tumour = test.take(test.masks.any(axis=(1, 2)))
     owners = tumour.table["group"].to_numpy()
     maps = {
@@ -40,15 +49,18 @@ def measure_attention(seed: int = settings.SEED) -> Path:
         "centre": heatmaps.centre_guess(tumour.images),
     }
     near = heatmaps.widened(tumour.masks, MARGIN)
-    rulers = {
-        "pointing_game": (heatmaps.pointing_game, tumour.masks),
-        "pointing_game_near": (heatmaps.pointing_game, near),
-        "share_inside": (heatmaps.share_inside, tumour.masks),
-    }
-    scores = {
-        ruler: {name: score(heat, masks) for name, heat in maps.items()}
-        for ruler, (score, masks) in rulers.items()
-    }
+    means, leads = {}, {}
+    for ruler, score, masks in (
+        ("pointing_game", heatmaps.pointing_game, tumour.masks),
+        ("pointing_game_near", heatmaps.pointing_game, near),
+        ("share_inside", heatmaps.share_inside, tumour.masks),
+    ):
+        scores = {name: score(heat, masks) for name, heat in maps.items()}
+        means[ruler] = {name: intervals.mean(one, owners) for name, one in scores.items()}
+        leads[f"{ruler}_above_gradcam_baseline"] = {
+            name: intervals.mean_difference(one - scores["gradcam_baseline"], owners)
+            for name, one in scores.items()
+        }
     own = features.predict(models.submodel(attentive.model, stop="attention"), test.images)
     others = {
         name: attention.repooled(attentive.model, test.images, weights)
@@ -56,88 +68,53 @@ def measure_attention(seed: int = settings.SEED) -> Path:
     }
     fixed = attention.with_fixed_channels(attentive.model, train.images[::4])
     others["fixed channels"] = features.predict(fixed, test.images)
-    given = answers["attention"].argmax(axis=1)
-    return _saved(
-        "attention",
-        seed,
-        {
-            "accuracy": _accuracies(answers, labels, groups),
-            "above_baseline": evaluation.difference(labels, *list(answers.values())[::-1], groups),
-            **{name: _means(players, owners) for name, players in scores.items()},
-            **{
-                f"{name}_above_gradcam_baseline": {
-                    n: intervals.mean_difference(one - players["gradcam_baseline"], owners)
-                    for n, one in players.items()
-                }
-                for name, players in scores.items()
-            },
-            "chance": float(np.nanmean(heatmaps.chance(tumour.images, tumour.masks))),
-            "chance_near": float(np.nanmean(heatmaps.chance(tumour.images, near))),
-            "other_weights": {
-                "accuracy": _accuracies(others, labels, groups),
-                "changed": _means({n: p.argmax(1) != given for n, p in others.items()}, groups),
-            },
-        },
-    )
+    changed = {
+        name: intervals.mean(p.argmax(1) != given.argmax(1), groups) for name, p in others.items()
+    }
+    gain = evaluation.difference(test.labels, given, answers["baseline"], groups)
+    return {
+        "accuracy": _accuracies(answers, test),
+        "above_baseline": gain,
+        **means,
+        **leads,
+        "chance": float(np.nanmean(heatmaps.chance(tumour.images, tumour.masks))),
+        "chance_near": float(np.nanmean(heatmaps.chance(tumour.images, near))),
+        "other_weights": {"accuracy": _accuracies(others, test), "changed": changed},
+    }
 
 
-def measure_contrasts(seed: int = settings.SEED) -> Path:
-    """Measure what a second contrast changes, above all between glioma and meningioma.
-
-    As :func:`measure_attention`, into ``results/compare-contrasts.json``.
-    """
-    train, val, test = datasets.load(DATASET).split()
+def _contrasts(seed: int, train: Dataset, val: Dataset, test: Dataset) -> dict:
+    """What a second contrast changes, above all between glioma and meningioma."""
     runs = {
         name: training.train(recipe, train, val, seed=seed) for name, recipe in CONTRASTS.items()
     }
     labels, groups = test.labels, test.table["group"].to_numpy()
     answers = models.fused(runs, test)
-    alone = answers["t1ce"]
-    others = {name: p for name, p in answers.items() if name != "t1ce"}
-    spoiled = {
-        what: _accuracies(models.fused(runs, after), labels, groups)
-        for what, after in corruptions.accidents(test).items()
-    }
+    against = {name: (p, answers["t1ce"]) for name, p in answers.items() if name != "t1ce"}
     pair = tuple(map(test.class_names.index, ("glioma", "meningioma")))
     mixed_up = partial(evaluation.mixed_up, pair=pair)
-    return _saved(
-        "contrasts",
-        seed,
-        {
-            "accuracy": _accuracies(answers, labels, groups),
-            "above_t1ce": {
-                name: evaluation.difference(labels, p, alone, groups) for name, p in others.items()
-            },
-            "mixed_up": {
-                name: evaluation.interval(mixed_up, labels, p, groups)
-                for name, p in answers.items()
-            },
-            "mixed_up_against_t1ce": {
-                name: intervals.paired_difference(mixed_up, labels, p, alone, groups)
-                for name, p in others.items()
-            },
-            "after_accidents": spoiled,
+    return {
+        "accuracy": _accuracies(answers, test),
+        "above_t1ce": {
+            name: evaluation.difference(labels, *both, groups) for name, both in against.items()
         },
-    )
+        "mixed_up": {
+            name: evaluation.interval(mixed_up, labels, p, groups) for name, p in answers.items()
+        },
+        "mixed_up_against_t1ce": {
+            name: intervals.paired_difference(mixed_up, labels, *both, groups)
+            for name, both in against.items()
+        },
+        "after_accidents": {
+            what: _accuracies(models.fused(runs, after), test)
+            for what, after in corruptions.accidents(test).items()
+        },
+    }
 
 
-TOPICS = {"attention": measure_attention, "contrasts": measure_contrasts}
+TOPICS = {"attention": _attention, "contrasts": _contrasts}
 
 
-def _accuracies(answers: Mapping[str, np.ndarray], labels, groups) -> dict:
-    return {name: evaluation.accuracy(labels, p, groups) for name, p in answers.items()}
-
-
-def _means(values: Mapping[str, np.ndarray], groups) -> dict:
-    return {name: intervals.mean(one, groups) for name, one in values.items()}
-
-
-def _saved(topic: str, seed: int, figures: Mapping) -> Path:
-    return results.save(
-        f"compare-{topic}",
-        figures,
-        command=results.command("compare", topic, seed=seed),
-        dataset=DATASET,
-        split="group",
-        seed=seed,
-    )
+def _accuracies(answers: dict[str, np.ndarray], test: Dataset) -> dict:
+    groups = test.table["group"]
+    return {name: evaluation.accuracy(test.labels, p, groups) for name, p in answers.items()}

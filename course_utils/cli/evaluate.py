@@ -13,19 +13,6 @@ from course_utils.realdata import duplicates
 
 BASELINE = "baseline"
 README = settings.ROOT / "README.md"
-COLUMNS = (
-    "model",
-    "starts from",
-    "data",
-    "accuracy (95% interval)",
-    "without upright twins",
-    "without any twins",
-    "above the baseline CNN",
-    "parameters",
-    "file",
-    "training",
-    "one slice",
-)
 
 
 def evaluate(
@@ -37,23 +24,11 @@ def evaluate(
 ) -> Path:
     """Look at the test slices once, and write down what came out.
 
-    The classifier is trained first where it was not trained before; so is the baseline CNN, to
-    compare it with. On the publisher's split both learn from all slices that are not test slices.
-
-    Parameters
-    ----------
-    recipe, start : str
-        See :func:`course_utils.training.train`. The result's name carries them.
-    dataset, split : str
-        See :func:`course_utils.datasets.load` and :meth:`course_utils.datasets.Dataset.split`.
-    seed : int
-        Seed of the training. The split keeps its own, so that all models meet the same slices.
-
-    Returns
-    -------
-    Path
-        The result: ``results/<recipe>-<dataset>-<split>.json``. What cannot be measured is null,
-        with the reason.
+    The result is ``results/<recipe>-<dataset>-<split>.json``: what cannot be measured is null,
+    with the reason. The classifier and the baseline CNN, to compare it with, are trained first
+    where they were not trained before; on the publisher's split they learn from all slices that
+    are not test slices. Another seed changes the training, and not the split, so that all models
+    meet the same slices.
     """
     data = datasets.load(dataset)
     train, val, test = data.split(split)
@@ -67,7 +42,6 @@ def evaluate(
     begin = time.perf_counter()
     probabilities = run.predict(test)
     seconds = time.perf_counter() - begin
-
     labels, groups = test.labels, test.table["group"]
     clean = duplicates.clean_rows(test, train, val)
     upright = clean if clean.all() else duplicates.without_upright_twin(test, train)
@@ -94,12 +68,11 @@ def evaluate(
         above = evaluation.difference(labels, probabilities, other, groups)
         found["above_baseline"] = figures.kept(above)
         found["mcnemar"] = evaluation.mcnemar(labels, probabilities, other)
+    options = {"dataset": data.name, "split": split, "start": start, "seed": seed}
     return results.save(
         "-".join(filter(None, [recipe, data.name, split, start and Path(start).stem])),
         found,
-        command=results.command(
-            "evaluate", recipe, dataset=data.name, split=split, start=start, seed=seed
-        ),
+        command=results.command("evaluate", recipe, **options),
         dataset=data.name,
         split=split,
         seed=seed,
@@ -114,14 +87,8 @@ def table() -> str:
     found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     # Other measurements lie in the same folder; the trained classifiers are those with a recipe.
     found = [one for one in found if "recipe" in one["settings"]]
-    found.sort(key=_place)
-    cells = [COLUMNS, ["---"] * len(COLUMNS), *map(_row, found)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
-
-
-def write_table(readme: Path = README) -> None:
-    """Put the table of results between its two marks in the README."""
-    results.insert(readme, "results", table())
+    rows = [_row(one) for one in sorted(found, key=_place)]
+    return figures.markdown(rows[0], *(row.values() for row in rows))
 
 
 def _place(one: dict) -> tuple:
@@ -130,19 +97,22 @@ def _place(one: dict) -> tuple:
     return dataset != "practice", dataset, split, one["figures"]["accuracy"]["value"]
 
 
-def _row(one: dict) -> list[str]:
+def _row(one: dict) -> dict[str, str]:
     how, found = one["settings"], one["figures"]
     leaked = found["slices"]["clean"] < found["slices"]["test"]
     twins = (figures.text(found[f"accuracy_{name}"]) for name in ("no_upright_twin", "clean"))
-    return [
-        how["recipe"]["name"],
-        how["weights"].partition("-")[0],
-        f"{how['dataset']}, {how['split']} split",
-        figures.text(found["accuracy"]),
-        *(twins if leaked else ("the same", "the same")),
-        figures.text(found["above_baseline"], "+.1%") if "above_baseline" in found else "",
-        f"{found['parameters']:,}",
-        f"{found['megabytes']:.1f} MB",
-        f"{sum(found['train_seconds'].values()):.0f} s",
-        f"{found['milliseconds_a_slice']:.1f} ms",
-    ]
+    upright, clean = twins if leaked else ("the same", "the same")
+    above = figures.text(found["above_baseline"], "+.1%") if "above_baseline" in found else ""
+    return {
+        "model": how["recipe"]["name"],
+        "starts from": how["weights"].partition("-")[0],
+        "data": f"{how['dataset']}, {how['split']} split",
+        "accuracy (95% interval)": figures.text(found["accuracy"]),
+        "without upright twins": upright,
+        "without any twins": clean,
+        "above the baseline CNN": above,
+        "parameters": f"{found['parameters']:,}",
+        "file": f"{found['megabytes']:.1f} MB",
+        "training": f"{sum(found['train_seconds'].values()):.0f} s",
+        "one slice": f"{found['milliseconds_a_slice']:.1f} ms",
+    }

@@ -1,7 +1,7 @@
 """Estimates as results keep and show them: what cannot be measured is null, with the reason."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
@@ -32,6 +32,12 @@ def accuracy(test: Dataset, probabilities: np.ndarray, rows: np.ndarray) -> dict
         return missing(NO_SLICE)
     groups = test.table["group"].to_numpy()
     return kept(evaluation.accuracy(test.labels[rows], probabilities[rows], groups[rows]))
+
+
+def markdown(header: Collection[str], *rows: Iterable[str]) -> str:
+    """Draw a table as Markdown."""
+    cells = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
 def text(figure: Mapping, spec: str = "") -> str:

@@ -37,8 +37,8 @@ def show_import(data: Dataset) -> None:
     print(counts.rename_axis(index=None, columns=None).to_string())
     print(f"\n{len(data):,} slices in {data.table['group'].nunique():,} groups of near-duplicates.")
     _show_problems(datasets.problems(data.name))
-    print(f"Kept in {datasets.folder_of(data.name)}")
     name = data.name
+    print(f"Kept in {datasets.folder_of(name)}")
     print(f"Use it: COURSE_DATASET={name}, the selector in lesson 00, or make run DATASET={name}")
 
 
@@ -63,21 +63,18 @@ def _show_problems(problems: pd.DataFrame) -> None:
 
 
 def _facts(data: Dataset) -> dict[str, str]:
-    table = data.table
-    counts = {"slices": len(data)}
-    counts |= {f"  {name}": int((table["label"] == name).sum()) for name in data.class_names}
-    counts |= {"groups": table["group"].nunique()}
-    counts |= {
-        f"official {part}": int((table["split"] == part).sum()) for part in ("train", "test")
+    labels, splits = data.table["label"], data.table["split"]
+    counts = {
+        "slices": len(data),
+        **{f"  {name}": (labels == name).sum() for name in data.class_names},
+        "groups": data.table["group"].nunique(),
+        **{f"official {part}": (splits == part).sum() for part in ("train", "test")},
+        "files not usable": len(datasets.problems(data.name)),
     }
-    counts |= {"files not usable": len(datasets.problems(data.name))}
-    size = _bytes(datasets.folder_of(data.name))
+    files = filter(Path.is_file, datasets.folder_of(data.name).rglob("*"))
+    size = sum(path.stat().st_size for path in files)
     return {name: f"{count:,}" for name, count in counts.items()} | {
         "contrasts": ", ".join(data.contrasts),
         "lesion masks": "no" if data.masks is None else "yes",
         "on disk": f"{size / 1e6:,.0f} MB",
     }
-
-
-def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

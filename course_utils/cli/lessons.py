@@ -1,6 +1,7 @@
 """Opening the lessons in JupyterLab, and running them without a browser."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,46 +21,21 @@ KERNEL = {"JUPYTER_PREFER_ENV_PATH": "1", "KERAS_BACKEND": "tensorflow"}
 
 
 def chosen(words: Sequence[str]) -> list[Path]:
-    """Notebooks whose names begin with one of the words, or all of them, in order.
-
-    Raises
-    ------
-    CourseError
-        If a word fits no lesson.
-    """
+    """Notebooks whose names begin with one of the words, or all of them, in order."""
     lessons = sorted(settings.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     for word in words:
         if not any(lesson.name.startswith(word) for lesson in lessons):
-            raise CourseError(
-                f"There is no lesson {word!r}: choose from "
-                f"{', '.join(lesson.stem for lesson in lessons)}."
-            )
-    return [path for path in lessons if not words or path.name.startswith(tuple(words))]
+            names = ", ".join(lesson.stem for lesson in lessons)
+            raise CourseError(f"There is no lesson {word!r}: choose from {names}.")
+    return [lesson for lesson in lessons if not words or lesson.name.startswith(tuple(words))]
 
 
 def run(words: Sequence[str], dataset: str | None = None) -> int:
-    """Run lessons one by one, each in a fresh kernel, and write them to ``build/`` as pages.
+    """Run lessons, each in a fresh kernel, write them to ``build/``, and count those that failed.
 
-    The notebooks themselves stay as they are. A lesson that fails does not stop the next one;
-    its page ends with the error.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Beginnings of lesson names, such as ``"01"``; where it is empty, all lessons but those
-        that need packages which are not installed.
-    dataset : str, optional
-        The chosen data set where it is left out.
-
-    Returns
-    -------
-    int
-        Number of lessons that failed.
-
-    Raises
-    ------
-    CourseError
-        If there is no such lesson or data set, or ``build/`` cannot be written.
+    ``words`` are beginnings of their names; without any, all run but those whose packages are not
+    installed. The notebooks stay as they are. After a failure, with which its page ends, comes the
+    next lesson.
     """
     from course_utils import datasets
 
@@ -85,13 +61,7 @@ def run(words: Sequence[str], dataset: str | None = None) -> int:
 
 
 def open_lab(options: Sequence[str]) -> int:
-    """Serve JupyterLab, opened on the first lesson, until it is stopped.
-
-    Parameters
-    ----------
-    options : sequence of str
-        Further options of ``jupyter lab``, such as ``--port=9999``.
-    """
+    """Serve JupyterLab on the first lesson; options, such as ``--port=9999``, are its own."""
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={settings.ROOT}"]
     command += [f"--LabApp.default_url=/lab/tree/notebooks/{FIRST}.ipynb"]
     # Only the address, and what goes wrong; Ctrl-C stops it without a question.
@@ -107,13 +77,9 @@ def open_lab(options: Sequence[str]) -> int:
     sys.stdout.flush()
     if os.name == "posix":
         os.execve(command[0], command, os.environ | KERNEL)
-    process = subprocess.Popen(command, env=os.environ | KERNEL)
-    while True:
-        # Windows hands Ctrl-C to both: JupyterLab answers it, and this waits for its end.
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    # Windows hands Ctrl-C to both: JupyterLab answers it, and this waits for its end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return subprocess.call(command, env=os.environ | KERNEL)
 
 
 def _execute(lesson: Path, dataset: str) -> str:
@@ -126,12 +92,8 @@ def _execute(lesson: Path, dataset: str) -> str:
         notebook = nbformat.read(lesson, as_version=4)
     except (OSError, ValueError, nbformat.ValidationError) as error:
         return f"failed: {lesson.name} cannot be read: {reason(error)}"
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_SECONDS,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(lesson.parent)}},
-    )
+    where = {"metadata": {"path": str(lesson.parent)}}
+    client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=where)
     variables = os.environ | KERNEL | {"COURSE_DATASET": dataset, "COURSE_STATIC": "1"}
     outcome = "ok"
     try:
@@ -140,8 +102,8 @@ def _execute(lesson: Path, dataset: str) -> str:
         with client.setup_kernel(env=variables, stderr=subprocess.DEVNULL):
             for index, cell in enumerate(notebook.cells):
                 if sys.stdout.isatty():
-                    progress = f"{lesson.stem:24} cell {index + 1} of {len(notebook.cells)}"
-                    print(f"\r{progress}", end="", flush=True)
+                    place = f"cell {index + 1} of {len(notebook.cells)}"
+                    print(f"\r{lesson.stem:24} {place}", end="", flush=True)
                 client.execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
             client.set_widgets_metadata()
     except CellExecutionError as error:

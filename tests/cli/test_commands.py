@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from course_utils import datasets, settings
-from course_utils.cli import commands
+from course_utils.cli import audit, commands, evaluate
+from course_utils.core import results
 from course_utils.core.errors import CourseError
+from course_utils.pretraining import card
 from course_utils.realdata import kaggle
 
 CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -151,7 +153,7 @@ def test_status_of_no_federation_says_how_to_start_one(capsys, monkeypatch):
 
 @pytest.mark.parametrize("action", ["up", "run", "status", "down"])
 def test_a_federation_without_its_packages_names_the_command(capsys, monkeypatch, action):
-    monkeypatch.setattr("course_utils.core.packages._version", lambda package: None)
+    monkeypatch.setattr("course_utils.core.packages.version_of", lambda package: None)
     assert commands.main(["federated", action]) == 1
     assert "extras" in capsys.readouterr().err
 
@@ -167,3 +169,16 @@ def test_up_deals_the_slices_out_first(capsys, monkeypatch, practice):
     assert "up, 4 classes" in capsys.readouterr().out
     counts = [len(hospitals.read(number)[1]) for number in range(4)]
     assert sum(counts) == len(practice.split()[0])
+
+
+def test_results_brings_the_tables_up_to_date(monkeypatch, tmp_path):
+    monkeypatch.setattr(card, "write_tables", lambda: None)
+    before = {}
+    for module, name, mark in ((evaluate, "README", "results"), (audit, "CARD", "audit")):
+        path = tmp_path / f"{name}.md"
+        before[path] = getattr(module, name).read_text(encoding="utf-8")
+        path.write_text(before[path], encoding="utf-8")
+        results.insert(path, mark, "old")
+        monkeypatch.setattr(module, name, path)
+    assert commands.main(["results"]) == 0
+    assert {path: path.read_text(encoding="utf-8") for path in before} == before

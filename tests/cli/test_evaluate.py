@@ -135,7 +135,7 @@ def test_the_table_has_a_row_for_each_classifier_and_marks_nothing_else(monkeypa
     (folder / "two.json").write_text(json.dumps(two))
     (folder / "other.json").write_text(json.dumps({"settings": {}, "figures": {}}))
     monkeypatch.setattr(settings, "ROOT", tmp_path)
-    evaluate.write_table(readme)
+    results.insert(readme, "results", evaluate.table())
     lines = readme.read_text().splitlines()
     assert lines[0] == "before" and lines[-1] == "after" and "old" not in lines
     rows = [line for line in lines if line.startswith("|")]
