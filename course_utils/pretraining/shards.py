@@ -22,15 +22,9 @@ SIZE = 96
 class Shard:
     """Simulated slices with what the simulator knows about them.
 
-    Attributes
-    ----------
-    images : ndarray of uint8, (slices, 128, 128)
-        Each slice twice: near t1ce, and in another contrast.
-    masks : ndarray of bool, (slices, 128, 128)
-        Where the lesion is.
-    kinds, planes : ndarray of int, (slices,)
-        Index into :data:`course_utils.simulator.patients.LABELS` and
-        :data:`course_utils.simulator.scanners.PLANES`.
+    Each slice is there twice: near t1ce, and in another contrast. Images (uint8) and masks of the
+    lesion (bool) are (slices, 128, 128); ``kinds`` and ``planes``, (slices,), are indices into
+    :data:`course_utils.simulator.LABELS` and :data:`course_utils.simulator.scanners.PLANES`.
     """
 
     images: np.ndarray

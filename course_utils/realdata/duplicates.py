@@ -32,25 +32,13 @@ BLOCK = 2048
 def near_duplicates(images: np.ndarray) -> pd.DataFrame:
     """Find slices that show the same picture, even brightened, sharpened, mirrored or turned.
 
-    A perceptual hash proposes: the signs of a slice's 64 longest waves, of which two copies
-    share all but a few. The correlation of the pixels then confirms, since hashes of clean
-    medical images collide often.
+    A perceptual hash proposes (pHash, Zauner 2010, as the ImageHash package computes it): the signs
+    of a slice's 64 longest waves, of which two copies share all but a few. The correlation of the
+    pixels then confirms, since hashes of clean medical images collide often.
 
-    Parameters
-    ----------
-    images : ndarray of uint8, (slices, height, width)
-        Height and width even.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per pair: first and second (positions, first < second), correlation, and turn
-        ("upright", "mirrored", "upside down" or "rotated", which is by 180 degrees).
-
-    Notes
-    -----
-    The hash is pHash (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash
-    Functions") as the ImageHash package computes it.
+    Takes uint8 (slices, height, width), of even height and width. Returns one row per pair: first
+    and second (positions, first < second), correlation, and turn ("upright", "mirrored", "upside
+    down" or "rotated", which is by 180 degrees).
     """
     hashes, pixels = _hashes(images), _standardised(images)
     found = []
@@ -63,16 +51,8 @@ def near_duplicates(images: np.ndarray) -> pd.DataFrame:
             first, second = first + start, second + start
             correlation = _products(pixels, other, first, second)
             same = correlation >= SAME
-            found.append(
-                pd.DataFrame(
-                    {
-                        "first": first[same],
-                        "second": second[same],
-                        "correlation": correlation[same],
-                        "turn": turn,
-                    }
-                )
-            )
+            pairs = {"first": first, "second": second, "correlation": correlation}
+            found.append(pd.DataFrame(pairs)[same].assign(turn=turn))
     pairs = pd.concat(found, ignore_index=True)
     # A symmetric head resembles its copy both upright and mirrored: the better match counts.
     best = pairs.sort_values("correlation", ascending=False, kind="stable")
@@ -93,21 +73,13 @@ def duplicate_groups(images: np.ndarray) -> np.ndarray:
 def duplicates(data) -> pd.DataFrame:
     """List all pairs of near-duplicates in a :class:`Dataset`, and what they do to it.
 
-    Returns
-    -------
-    pandas.DataFrame
-        :func:`near_duplicates` with three more columns: exact (the two files, or slices where
-        there are no files, are the same byte for byte), across (one is a training slice and one
-        a test slice of the publisher's split) and conflict (their labels differ).
+    Three columns more than :func:`near_duplicates`: exact (the two files, or slices where there are
+    no files, are the same byte for byte), across (one is a training slice and one a test slice of
+    the publisher's split) and conflict (their labels differ).
     """
     pairs = near_duplicates(data.images)
-    facts = pd.DataFrame(
-        {
-            "exact": _fingerprints(data),
-            "across": data.table["split"].to_numpy(),
-            "conflict": data.labels,
-        }
-    )
+    facts = {"exact": _fingerprints(data), "across": data.table["split"], "conflict": data.labels}
+    facts = pd.DataFrame(facts)
     one, other = (facts.iloc[pairs[end]].reset_index(drop=True) for end in ("first", "second"))
     same = one == other
     return pairs.assign(exact=same["exact"], across=~same["across"], conflict=~same["conflict"])
@@ -116,19 +88,12 @@ def duplicates(data) -> pd.DataFrame:
 def leakage(data, by: str = "official", seed: int = settings.SEED) -> pd.DataFrame:
     """Count the test slices that a classifier has met in training, split in one way or another.
 
-    Parameters
-    ----------
-    data : Dataset
-    by : {"official", "group", "slice"}
-        How to split; see :meth:`course_utils.datasets.Dataset.split`. Validation slices count
-        as training slices, since a classifier is tuned on them.
+    ``by`` is what :meth:`course_utils.datasets.Dataset.split` takes. Validation slices count as
+    training slices, since a classifier is tuned on them.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per class, and a last row "all". Columns, all of them numbers of test slices:
-        slices (how many there are), exact (a copy, byte for byte, is in training) and group (a
-        slice of the same group is: a near-duplicate or, in the practice data, the same patient).
+    Returns one row per class, and a last row "all". Columns, all of them numbers of test slices:
+    slices (how many there are), exact (a copy, byte for byte, is in training) and group (a slice of
+    the same group is: a near-duplicate or, in the practice data, the same patient).
     """
     train, val, test = data.split(by, seed)
     known = set(_fingerprints(train)) | set(_fingerprints(val))

@@ -91,21 +91,11 @@ def read(path: str | Path) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
     or be missing, and then everything is training data. Class folders may carry the names of
     the older SARTAJ set (``glioma_tumor``, ``no_tumor``).
 
-    Returns
-    -------
-    images : ndarray of uint8, (slices, 128, 128)
-        See :func:`course_utils.core.pictures.decode` for how files become slices.
-    table : pandas.DataFrame
-        One row per slice: label, patient (unknown, so empty), plane ("unknown"), split (train or
-        test), source, file (its path inside the zip or folder), sha256, width, height, mode and
-        bytes of the file.
-    problems : pandas.DataFrame
-        One row per file that could not be used: file, problem.
-
-    Raises
-    ------
-    CourseError
-        If the four classes are not there, or not once, or ``path`` cannot be trusted or read.
+    Returns the slices, uint8 (slices, 128, 128); a table of label, patient (unknown, so empty),
+    plane ("unknown"), split (train or test), source, file (its path inside the zip or folder),
+    sha256, width, height, mode and bytes of the file; and a table of the files that could not be
+    used: file, problem. Raises CourseError if the four classes are not there, or not once, or
+    ``path`` cannot be trusted or read.
     """
     with archives.opened(path) as (names, get):
 

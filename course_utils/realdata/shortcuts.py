@@ -20,17 +20,8 @@ GEOMETRY = ("width", "height", "mode", "bytes")
 def histogram(test, *seen, seed: int = settings.SEED) -> np.ndarray:
     """Classify slices by how many of their pixels are how bright, and by nothing else.
 
-    Parameters
-    ----------
-    test : Dataset
-        What to classify.
-    *seen : Dataset
-        What to learn from, mostly ``train, val``: a probe has nothing to tune, so it may use both.
-
-    Returns
-    -------
-    ndarray of float, (test slices, classes)
-        Probabilities, as :func:`course_utils.evaluation.metrics.accuracy` takes them.
+    It learns from ``seen``, mostly ``train, val``: a probe has nothing to tune, so it may use both.
+    Returns probabilities, (test slices, classes).
     """
     return _probabilities(test, seen, _histograms, seed)
 
