@@ -10,11 +10,7 @@ from course_utils.training import features
 
 
 def attention_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Heat maps of the weights by which the layer ``attention`` pools places.
-
-    Drawn as by :func:`course_utils.evaluation.heatmaps.gradcam`; one per slice, whatever the
-    class: float32, (slices, 128, 128).
-    """
+    """Heat maps, as of ``heatmaps.gradcam``, of the weights by which ``attention`` pools places."""
     weights = features.predict(models.submodel(model, stop="attention"), images)
     return enlarged(weights, images.shape[1:])
 
@@ -22,8 +18,7 @@ def attention_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
 def other_weights(weights: np.ndarray) -> dict[str, np.ndarray]:
     """Weights that a network did not choose, made of its own: float, (slices, height, width, 1).
 
-    The same ones in other places, equal ones, its own without the place that counts most, and
-    without a place picked at random. Those of a slice add up to 1.
+    Those of a slice add up to 1.
     """
     rng = np.random.default_rng(settings.SEED)
     flat = weights.reshape(len(weights), -1)

@@ -24,21 +24,18 @@ def ece(labels, probabilities, bins: int = BINS) -> float:
     Bins are equally wide, and count by their share of slices (Guo et al. 2017, arXiv 1706.04599).
     The more of them, the fewer slices each holds, and chance alone opens gaps.
     """
-    confidence, right = _confidence(labels, probabilities)
-    number = _bin(confidence, bins)
+    confidence, right, number = _binned(labels, probabilities, bins)
     # A bin's share times its mean gap is its summed gap over all slices.
     gaps = np.bincount(number, weights=confidence - right, minlength=bins)
     return float(np.abs(gaps).sum() / len(right))
 
 
 def reliability(labels, probabilities, groups: Sequence, bins: int = BINS) -> pd.DataFrame:
-    """Confidence and accuracy in the bins of :func:`ece`: the table behind a reliability diagram.
+    """Confidence and accuracy in each bin of :func:`ece` that holds slices.
 
-    One row per bin that holds slices; columns from, to, slices, confidence, accuracy, and low and
-    high, the 95% limits of the accuracy when groups are resampled.
+    The columns low and high are the 95% limits of the accuracy when groups are resampled.
     """
-    confidence, right = _confidence(labels, probabilities)
-    number = _bin(confidence, bins)
+    confidence, right, number = _binned(labels, probabilities, bins)
     codes, count = intervals.members(groups, len(right))
     # How many slices each group has in each bin, and how many of them are right.
     cells = codes * bins + number
@@ -61,27 +58,25 @@ def reliability(labels, probabilities, groups: Sequence, bins: int = BINS) -> pd
 
 
 def brier(labels, probabilities) -> float:
-    """Mean squared distance between probabilities and truth, summed over classes: 0 to 2.
+    """Mean squared distance of probabilities from the truth, summed over classes (Brier 1950).
 
-    Unlike the ECE it needs no bins, and it also falls when a model tells the classes apart
-    better (Brier 1950).
+    0 to 2. Unlike the ECE it needs no bins, and also falls when a model tells classes apart better.
     """
     labels, probabilities = _checked(labels, probabilities)
-    classes = range(probabilities.shape[1])
     # Scikit-learn warns of rows that add up to 1 only nearly, as those of 32-bit numbers do, and
     # halves the score of two classes unless it is told not to.
     probabilities = probabilities / probabilities.sum(axis=1, keepdims=True, dtype=float)
+    classes = range(probabilities.shape[1])
     return float(brier_score_loss(labels, probabilities, labels=classes, scale_by_half=False))
 
 
 def fit_temperature(labels, logits) -> float:
     """Find the temperature that makes the labels most probable (Guo et al. 2017).
 
-    It is above 1 where the model is too sure of itself, below 1 where it is not sure enough. Fit
-    it on validation slices: never on the slices that calibration is then measured on, and not on
-    training slices, of which the model is too sure. Logits are float, (slices, classes); the
-    logarithms of probabilities serve as well, which differ by a constant for each slice. Where
-    every slice is right no temperature is too cold, and a ``CourseError`` says so.
+    It is above 1 where the model is too sure of itself. Fit it on validation slices: never on those
+    that calibration is then measured on, nor on training slices, of which the model is too sure.
+    Logits are float, (slices, classes); logarithms of probabilities serve as well. Where every
+    slice is right no temperature is too cold, and a ``CourseError`` says so.
     """
     labels, logits = np.asarray(labels), np.asarray(logits, dtype=float)
     intervals.check(labels, scaled(logits, 1))
@@ -95,28 +90,23 @@ def fit_temperature(labels, logits) -> float:
         logarithms = special.log_softmax(logits / np.exp(log_temperature), axis=1)
         return -logarithms[np.arange(len(labels)), labels].mean()
 
-    bounds = np.log(TEMPERATURES)
-    return float(np.exp(optimize.minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
+    found = optimize.minimize_scalar(cross_entropy, bounds=np.log(TEMPERATURES), method="bounded")
+    return float(np.exp(found.x))
 
 
 def scaled(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities at a temperature: softmax of logits over it, (slices, classes).
-
-    The order of the classes, and so the accuracy, stays as it is.
-    """
+    """Probabilities at a temperature, (slices, classes): the accuracy stays as it is."""
     return special.softmax(np.asarray(logits, dtype=float) / temperature, axis=1)
 
 
 def risk_coverage(labels, probabilities, groups: Sequence) -> pd.DataFrame:
     """Share of errors among the most confident slices, as more and more are answered.
 
-    One row per twentieth of the slices; columns coverage (share answered), threshold (least
-    confidence answered), risk (share of errors among the answered), and low and high, the 95%
-    limits of the risk when groups are resampled (Geifman & El-Yaniv 2017, arXiv 1705.08500).
+    One row per twentieth of the slices; the threshold is the least confidence answered, low and
+    high are the 95% limits of the risk (Geifman & El-Yaniv 2017, arXiv 1705.08500).
     """
     confidence, right, order = _surest_first(labels, probabilities)
-    codes, _ = intervals.members(groups, len(order))
-    codes = codes[order]
+    codes = intervals.members(groups, len(order))[0][order]
 
     def risks(right: np.ndarray) -> np.ndarray:
         return _running_mean(~right)[_answered(len(right)) - 1]
@@ -125,16 +115,11 @@ def risk_coverage(labels, probabilities, groups: Sequence) -> pd.DataFrame:
     limits = intervals.band(risks, [right], codes)
     answered = _answered(len(order))
     sources = np.array([len(np.unique(codes[:count])) for count in answered])
-    low, high = intervals.with_exact_limits(risks(right), *limits, sources)
-    return pd.DataFrame(
-        {
-            "coverage": answered / len(order),
-            "threshold": confidence[answered - 1],
-            "risk": risks(right),
-            "low": low,
-            "high": high,
-        }
-    )
+    table = pd.DataFrame({"coverage": answered / len(order)})
+    table["threshold"] = confidence[answered - 1]
+    table["risk"] = risks(right)
+    table["low"], table["high"] = intervals.with_exact_limits(risks(right), *limits, sources)
+    return table
 
 
 def aurc(labels, probabilities) -> float:
@@ -147,8 +132,7 @@ def referral_threshold(labels, probabilities, wanted: float) -> float:
     """Least confidence to answer with, so that a share ``wanted`` of the answers is right.
 
     Slices at or above it are answered, all others referred to a radiologist. Choose it on
-    validation slices, and check on test slices what the rule then does. A ``CourseError`` says
-    where no threshold will do.
+    validation slices, check it on test slices. A ``CourseError`` says where no threshold will do.
     """
     confidence, right, _ = _surest_first(labels, probabilities)
     # Equal confidences are answered together, so a cut can only come after the last of them.
@@ -177,11 +161,13 @@ def _confidence(labels, probabilities) -> tuple[np.ndarray, np.ndarray]:
     return probabilities.max(axis=1), intervals.predictions(probabilities) == labels
 
 
-def _bin(confidence: np.ndarray, bins: int) -> np.ndarray:
-    """Number of the bin, which holds its upper edge but not its lower one."""
+def _binned(labels, probabilities, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Confidences, whether each is right, and the bin: its upper edge is in it, its lower not."""
+    confidence, right = _confidence(labels, probabilities)
     if bins < 1:
         raise CourseError(f"There must be at least one bin, not {bins}.")
-    return np.clip(np.searchsorted(np.linspace(0, 1, bins + 1), confidence) - 1, 0, bins - 1)
+    edges = np.linspace(0, 1, bins + 1)
+    return confidence, right, np.clip(np.searchsorted(edges, confidence) - 1, 0, bins - 1)
 
 
 def _surest_first(labels, probabilities) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,7 +1,6 @@
 """What a scanner or a careless export does to a slice, in five steps from slight to severe.
 
-The five severities follow the habit of Hendrycks & Dietterich (2019, arXiv 1903.12261); what is
-done is what happens in MRI.
+The five follow the habit of Hendrycks & Dietterich (2019, arXiv 1903.12261).
 """
 
 import dataclasses
@@ -13,12 +12,12 @@ from course_utils import settings
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
 
-# Kind to its strength at severities 1 to 5, in the unit that its function names.
+# Kind to its strength at severities 1 to 5.
 STRENGTHS = {
-    "noise": (0.03, 0.06, 0.10, 0.15, 0.22),
-    "blur": (0.7, 1.2, 1.8, 2.6, 3.5),
-    "bias field": (0.2, 0.4, 0.6, 0.9, 1.2),
-    "low resolution": (0.7, 0.5, 0.35, 0.25, 0.17),
+    "noise": (0.03, 0.06, 0.10, 0.15, 0.22),  # Standard deviation, as a share of white.
+    "blur": (0.7, 1.2, 1.8, 2.6, 3.5),  # Standard deviation in pixels.
+    "bias field": (0.2, 0.4, 0.6, 0.9, 1.2),  # Brightness times exp(-strength) to exp(strength).
+    "low resolution": (0.7, 0.5, 0.35, 0.25, 0.17),  # Share of k-space kept along each axis.
 }
 SEVERITIES = (1, 2, 3, 4, 5)
 # How far a patient moves between two contrasts, down and to the right, in pixels.
@@ -41,7 +40,25 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.S
         return np.array(images)
     rng = np.random.default_rng(seed)
     strength = STRENGTHS[kind][severity - 1]
-    worse = _KINDS[kind](np.asarray(images) / np.float32(255), strength, rng)
+    worse = np.asarray(images) / np.float32(255)
+    number, height, width = worse.shape
+    if kind == "noise":
+        # Rician noise: a scanner measures two noisy numbers a pixel and shows their length.
+        real, imaginary = strength * rng.standard_normal((2, *worse.shape), np.float32)
+        worse = np.hypot(worse + real, imaginary)
+    elif kind == "blur":
+        worse = ndimage.gaussian_filter(worse, (0, strength, strength))
+    elif kind == "bias field":
+        y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+        terms = np.stack([x, y, x * y, x**2, y**2]).astype(np.float32)
+        fields = np.tensordot(rng.standard_normal((number, 5), np.float32), terms, axes=1)
+        low, high = (edge(axis=(1, 2), keepdims=True) for edge in (fields.min, fields.max))
+        worse = worse * np.exp(strength * (2 * (fields - low) / (high - low) - 1))
+    else:
+        # A scanner starts in the middle of k-space.
+        across = fft.rfftfreq(width) <= strength / 2
+        kept = (abs(fft.fftfreq(height)) <= strength / 2)[:, None] & across
+        worse = fft.irfft2(fft.rfft2(worse) * kept, s=(height, width))
     return np.rint(np.clip(worse, 0, 1) * 255).astype(np.uint8)
 
 
@@ -49,8 +66,7 @@ def accidents(data: Dataset) -> dict[str, Dataset]:
     """What can become of t1ce or flair between the scanner and the network; missing is black."""
     t1ce, flair = data.contrast("t1ce"), data.contrast("flair")
     partners = np.arange(len(data))
-    for plane in data.table["plane"].unique():
-        rows = np.flatnonzero(data.table["plane"] == plane)
+    for rows in data.table.groupby("plane").indices.values():
         # Half-way through the table is another patient, and mostly another class.
         partners[rows] = np.roll(rows, len(rows) // 2)
     happened = {
@@ -65,34 +81,3 @@ def accidents(data: Dataset) -> dict[str, Dataset]:
         name: dataclasses.replace(data, contrasts=dict(zip(("t1ce", "flair"), both, strict=True)))
         for name, both in happened.items()
     }
-
-
-def _noise(images: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
-    """Rician noise: a scanner measures two noisy numbers a pixel and shows their length."""
-    real, imaginary = (deviation * rng.standard_normal(images.shape, np.float32) for _ in range(2))
-    return np.hypot(images + real, imaginary)
-
-
-def _blur(images: np.ndarray, pixels: float, rng: np.random.Generator) -> np.ndarray:
-    """Gaussian blur; the strength is its standard deviation in pixels."""
-    return ndimage.gaussian_filter(images, (0, pixels, pixels))
-
-
-def _bias_field(images: np.ndarray, reach: float, rng: np.random.Generator) -> np.ndarray:
-    """Smooth shading, another on each slice: brightness times exp(-reach) to exp(reach)."""
-    height, width = images.shape[1:]
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([x, y, x * y, x**2, y**2]).astype(np.float32)
-    fields = np.tensordot(rng.standard_normal((len(images), 5), np.float32), terms, axes=1)
-    low, high = (edge(axis=(1, 2), keepdims=True) for edge in (fields.min, fields.max))
-    return images * np.exp(reach * (2 * (fields - low) / (high - low) - 1))
-
-
-def _low_resolution(images: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Keep only the middle of k-space, where a scanner starts; the strength is the share kept."""
-    height, width = images.shape[1:]
-    kept = (abs(fft.fftfreq(height)) <= share / 2)[:, None] & (fft.rfftfreq(width) <= share / 2)
-    return fft.irfft2(fft.rfft2(images) * kept, s=(height, width))
-
-
-_KINDS = dict(zip(STRENGTHS, (_noise, _blur, _bias_field, _low_resolution), strict=True))

@@ -22,14 +22,9 @@ def gradcam(
     The gradient of the class's logit says how much each feature map counts; the maps' weighted
     sum, where it is positive, is the heat (Selvaraju et al. 2017, arXiv 1610.02391). The heat is
     as coarse as the layer, and is drawn larger without becoming sharper: float32, (slices, 128,
-    128), each slice's hottest place being 1; all 0 where nothing speaks for the class.
-
-    Parameters
-    ----------
-    classes : ndarray of int, (slices,), optional
-        The class to explain; the predicted one where it is left out.
-    layer : str
-        The feature maps to weigh: a layer that everything passes through.
+    128), each slice's hottest place being 1; all 0 where nothing speaks for the class. The
+    predicted ``classes`` are explained where none are given, int, (slices,); everything must pass
+    through the ``layer``.
     """
     trunk = models.submodel(model, stop=layer)
     head = models.submodel(model, start=layer, stop="logits")
@@ -51,9 +46,8 @@ def gradcam(
 def shuffled(model: keras.Model, seed: int = settings.SEED) -> keras.Model:
     """Copy a model with the numbers of every weight array shuffled.
 
-    The copy has learnt nothing, though each layer has the same weights as before, only in other
-    places. A map that explains what was learnt must change: the randomisation test of Adebayo et
-    al. (2018, arXiv 1810.03292).
+    The copy has learnt nothing, and a map that explains what was learnt must change: the
+    randomisation test of Adebayo et al. (2018, arXiv 1810.03292).
     """
     rng = np.random.default_rng(seed)
     copy = keras.models.clone_model(model)
@@ -84,8 +78,7 @@ def share_inside(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
 def widened(masks: np.ndarray, margin: float) -> np.ndarray:
     """Lesions with everything around them that is at most ``margin`` pixels away.
 
-    A map of few cells cannot point more exactly than half a cell: hits in widened lesions forgive
-    it that, and forgive every other player the same.
+    A map of few cells cannot point more exactly than half a cell: widened lesions forgive it that.
     """
     masks = np.asarray(masks, bool)
     # Of a mask without a lesion, the distance to one is not defined.
@@ -95,8 +88,13 @@ def widened(masks: np.ndarray, margin: float) -> np.ndarray:
 
 def head(images: np.ndarray) -> np.ndarray:
     """Pixels that show the head, not the air around it: bool, (slices, 128, 128)."""
-    bright = ndimage.gaussian_filter(images.astype(np.float32), (0, 1, 1)) > 25
-    return np.stack([_filled(picture) for picture in bright])
+    shown = ndimage.gaussian_filter(images.astype(np.float32), (0, 1, 1)) > 25
+    for picture in shown:
+        regions, count = ndimage.label(picture)
+        if count:
+            largest = np.bincount(regions.ravel())[1:].argmax() + 1
+            picture[:] = ndimage.binary_fill_holes(regions == largest)
+    return shown
 
 
 def centre_guess(images: np.ndarray) -> np.ndarray:
@@ -131,12 +129,3 @@ def _flat(maps: np.ndarray, masks: np.ndarray | None) -> tuple[np.ndarray, np.nd
     if maps.shape != masks.shape:
         raise CourseError(f"Maps {maps.shape} and masks {masks.shape} do not fit on each other.")
     return maps.reshape(len(maps), -1), np.asarray(masks, bool).reshape(len(masks), -1)
-
-
-def _filled(bright: np.ndarray) -> np.ndarray:
-    """The largest bright region, with its holes filled."""
-    regions, count = ndimage.label(bright)
-    if not count:
-        return bright
-    largest = np.bincount(regions.ravel())[1:].argmax() + 1
-    return ndimage.binary_fill_holes(regions == largest)

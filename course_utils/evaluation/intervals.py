@@ -1,7 +1,7 @@
 """How sure a number is: intervals that resample patients, not slices.
 
-Slices of one patient resemble each other, so they are not independent evidence. Every interval
-here resamples whole *groups* (patients, or sets of near-duplicates).
+Slices of one patient resemble each other, so they are not independent evidence: every interval
+resamples whole *groups* (patients, or sets of near-duplicates).
 """
 
 import dataclasses
@@ -46,48 +46,46 @@ def interval(statistic: Callable, labels, probabilities, groups: Sequence) -> Es
     stays defined where a resample lacks a class; that resample is left out. A single group says
     nothing about how groups differ, so it has no interval. See also :func:`with_exact_limits`.
     """
-    arrays = check(labels, probabilities)
-    limits = band(statistic, arrays, groups)
-    return _estimate(statistic(*arrays), limits, pd.Series(groups).nunique())
+    return _interval(statistic, check(labels, probabilities), groups)
 
 
 def paired_difference(statistic: Callable, labels, a, b, groups: Sequence) -> Estimate:
     """Compute a statistic of classifier ``a`` minus that of ``b`` on the same slices.
 
-    Both are computed on the same resamples of groups, so what makes a patient hard for both
-    cancels out: the interval is narrower than those of the two statistics suggest. ``a`` and ``b``
-    are probabilities or predicted classes; ``statistic`` takes labels and predicted classes.
+    Both are computed on the same resamples of groups, so what makes a patient hard for both cancels
+    out. ``statistic`` takes labels and predicted classes.
     """
 
     def gain(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
         return statistic(labels, a) - statistic(labels, b)
 
     (labels, a), (_, b) = check(labels, a), check(labels, b)
-    arrays = labels, predictions(a), predictions(b)
-    limits = band(gain, arrays, groups)
-    return _estimate(gain(*arrays), limits, pd.Series(groups).nunique(), least=-1)
+    return _interval(gain, (labels, predictions(a), predictions(b)), groups, least=-1)
 
 
-def mean(values: np.ndarray, groups: Sequence) -> Estimate:
-    """Mean of one number per slice, 0 to 1, with its interval; slices of NaN are left out."""
-    return _mean(values, groups, least=0)
+def mean(values: np.ndarray, groups: Sequence, least: float = 0) -> Estimate:
+    """Mean of one number per slice, ``least`` to 1; slices of NaN are left out."""
+    values = np.asarray(values, dtype=float)
+    codes, _ = members(groups, len(values))
+    known = ~np.isnan(values)
+    if not known.any():
+        raise CourseError("No slice has a value, so there is nothing to take the mean of.")
+    values = values[known]
+    codes, count = members(codes[known], len(values))
+    sums, slices = np.bincount(codes, weights=values), np.bincount(codes)
+    limits = resampled(lambda drawn: (drawn @ sums) / (drawn @ slices), count)
+    return _estimate(values.mean(), limits, count, least)
 
 
 def mean_difference(values: np.ndarray, groups: Sequence) -> Estimate:
-    """Mean of one difference per slice, -1 to 1; otherwise as :func:`mean`.
-
-    Where all are 0, either side may be ahead in truth, and the interval says so.
-    """
-    return _mean(values, groups, least=-1)
+    """Mean of one difference per slice; where all are 0, either side may be ahead in truth."""
+    return mean(values, groups, least=-1)
 
 
 def band(
     statistic: Callable, arrays: Sequence[np.ndarray], groups: Sequence
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper 95% limits of ``statistic(*arrays)``, a number or a whole curve.
-
-    Each array has one row per slice. The statistic may be NaN where it is undefined.
-    """
+    """95% limits of ``statistic(*arrays)``, a number or a curve; it may be NaN where undefined."""
     codes, count = members(groups, len(arrays[0]))
 
     def of_drawn(drawn: np.ndarray) -> np.ndarray:
@@ -114,16 +112,14 @@ def resampled(of_drawn: Callable, count: int) -> tuple[np.ndarray, np.ndarray]:
         found = of_drawn(drawn)
         if count < 2:
             found = np.full(found.shape, np.nan)
-        low, high = np.nanquantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=-1)
-    return low, high
+        return tuple(np.nanquantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=-1))
 
 
 def with_exact_limits(value, low, high, groups, least: float = 0) -> tuple[np.ndarray, np.ndarray]:
     """Limits of shares, mended where they have closed in on 0 or 1, as when no slice was wrong.
 
     No finite test set knows such a share exactly: the limits of Clopper and Pearson (1934) for
-    ``groups`` groups, all alike, take their place. ``least`` is -1 for differences of shares,
-    which may lie on either side of 0.
+    ``groups`` groups, all alike, take their place. ``least`` is -1 for differences of shares.
     """
     closed = (low == value) & (high == value) & np.isin(value, (-1, 0, 1)) & (groups > 0)
     margin = 1 - ((1 - LEVEL) / 2) ** (1 / np.maximum(groups, 1))
@@ -180,19 +176,11 @@ def members(groups: Sequence, slices: int) -> tuple[np.ndarray, int]:
     return codes, len(names)
 
 
-def _mean(values: np.ndarray, groups: Sequence, least: float) -> Estimate:
-    values = np.asarray(values, dtype=float)
-    codes, _ = members(groups, len(values))
-    known = ~np.isnan(values)
-    if not known.any():
-        raise CourseError("No slice has a value, so there is nothing to take the mean of.")
-    values = values[known]
-    codes, count = members(codes[known], len(values))
-    sums, slices = np.bincount(codes, weights=values), np.bincount(codes)
-    limits = resampled(lambda drawn: (drawn @ sums) / (drawn @ slices), count)
-    return _estimate(values.mean(), limits, count, least)
+def _interval(statistic: Callable, arrays: Sequence, groups: Sequence, least=0) -> Estimate:
+    limits = band(statistic, arrays, groups)
+    return _estimate(statistic(*arrays), limits, pd.Series(groups).nunique(), least)
 
 
-def _estimate(value: float, limits: tuple, groups: int, least: float = 0) -> Estimate:
+def _estimate(value: float, limits: tuple, groups: int, least: float) -> Estimate:
     low, high = with_exact_limits(value, *limits, groups, least)
     return Estimate(float(value), float(low), float(high))

@@ -1,7 +1,4 @@
-"""How good a classifier is: metrics with intervals, subgroups and paired tests.
-
-Whether its confidence can be believed is a question of its own: see ``calibration`` beside this.
-"""
+"""How good a classifier is: metrics with intervals, subgroups and paired tests."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -53,20 +50,16 @@ def mixed_up(labels: np.ndarray, probabilities: np.ndarray, pair: tuple[int, int
 def confusion(labels, probabilities, class_names: Sequence[str]) -> pd.DataFrame:
     """Count slices by true class (one row each) and predicted class (one column each)."""
     labels, probabilities = check(labels, probabilities, len(class_names))
-    classes = range(len(class_names))
-    return pd.DataFrame(
-        confusion_matrix(labels, predictions(probabilities), labels=classes),
-        index=pd.Index(class_names, name="true"),
-        columns=pd.Index(class_names, name="predicted"),
-    )
+    counts = confusion_matrix(labels, predictions(probabilities), labels=range(len(class_names)))
+    true, predicted = (pd.Index(class_names, name=name) for name in ("true", "predicted"))
+    return pd.DataFrame(counts, true, predicted)
 
 
 def report(labels, probabilities, groups: Sequence, class_names: Sequence[str]) -> pd.DataFrame:
     """Precision, recall and F1 of every class, each an :class:`Estimate`.
 
-    One row per class and a last row ``macro`` (the mean over classes); columns precision, recall,
-    f1, slices and groups. A class that is never predicted has precision 0, one without a single
-    slice has NaN and does not count in the mean.
+    A last row ``macro`` is the mean over classes; further columns count slices and groups. A class
+    that is never predicted has precision 0, one without slices NaN, and the mean leaves it out.
     """
     labels, probabilities = check(labels, probabilities, len(class_names))
     codes, count = intervals.members(groups, len(labels))
@@ -95,8 +88,7 @@ def report(labels, probabilities, groups: Sequence, class_names: Sequence[str]) 
 def subgroups(labels, probabilities, groups: Sequence, by: Sequence) -> pd.DataFrame:
     """Accuracy within every subgroup: one row each, with columns slices, groups and estimate.
 
-    ``by`` names the subgroup of each slice: its plane, or its band of lesion sizes. A slice
-    without one (None or NaN) is left out.
+    ``by`` names the subgroup of each slice; slices of None or NaN are left out.
     """
     labels, probabilities = check(labels, probabilities)
     groups, by = pd.Series(groups).to_numpy(), pd.Series(by).reset_index(drop=True)
@@ -105,21 +97,17 @@ def subgroups(labels, probabilities, groups: Sequence, by: Sequence) -> pd.DataF
     rows = {}
     for name, found in by.groupby(by, observed=True):
         here = found.index.to_numpy()
-        rows[name] = {
-            "slices": len(here),
-            "groups": len(np.unique(groups[here])),
-            "estimate": accuracy(labels[here], probabilities[here], groups[here]),
-        }
+        estimate = accuracy(labels[here], probabilities[here], groups[here])
+        rows[name] = len(here), len(np.unique(groups[here])), estimate
     return pd.DataFrame.from_dict(rows, orient="index", columns=["slices", "groups", "estimate"])
 
 
 def mcnemar(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> McNemar:
     """Exact test of whether two classifiers err equally often on the same slices.
 
-    Only slices on which exactly one of the two is right tell anything; were both equally good,
-    such a slice would favour either with probability one half (McNemar 1947; the exact binomial
-    form). The test takes slices as independent, and the slices of one patient are not: read it
-    beside :func:`difference`, which resamples patients.
+    Slices on which exactly one is right would favour either with probability one half, were both
+    equally good (McNemar 1947; the exact binomial form). The test takes slices as independent, and
+    those of one patient are not: read it beside :func:`difference`, which resamples patients.
     """
     right_a, right_b = (predictions(check(labels, each)[1]) == labels for each in (a, b))
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
@@ -136,9 +124,8 @@ def difference(labels, a, b, groups: Sequence) -> Estimate:
 def cross_validated(features: np.ndarray, labels: np.ndarray, groups: Sequence) -> np.ndarray:
     """Probabilities of every slice by a linear classifier that never saw its group.
 
-    Features are float, (slices, numbers), for example the pooled feature maps of a trained
-    network. Classes are in the order of the numbers that occur. A ``CourseError`` says where there
-    are too few groups for five folds, each with all classes.
+    Features are float, (slices, numbers). Classes are in the order of the numbers that occur. A
+    ``CourseError`` says where there are too few groups for five folds, each with all classes.
     """
     codes, count = intervals.members(groups, len(labels))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
@@ -157,34 +144,27 @@ def cross_validated(features: np.ndarray, labels: np.ndarray, groups: Sequence) 
 def label_issues(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """Slices whose label a classifier disputes: candidates for a second look, not errors.
 
-    Confident learning (Northcutt et al. 2021, arXiv 1911.00068), as cleanlab does it.
-
-    Take probabilities from a classifier that was trained neither on these slices nor on others of
-    their groups. One row per slice in doubt, the worst first; columns row, label and suggested
-    (class numbers), and quality, the probability of the label as given.
+    Confident learning (Northcutt et al. 2021, arXiv 1911.00068). Take probabilities from a
+    classifier that was trained neither on these slices nor on others of their groups. One row per
+    slice in doubt, the worst first; quality is the probability of the label as given.
     """
     # Slow to import, and one lesson needs it.
     from cleanlab.filter import find_label_issues
 
     labels, probabilities = check(labels, probabilities)
     rows = find_label_issues(labels, probabilities, return_indices_ranked_by="self_confidence")
-    return pd.DataFrame(
-        {
-            "row": rows,
-            "label": labels[rows],
-            "suggested": predictions(probabilities)[rows],
-            "quality": probabilities[rows, labels[rows]],
-        }
-    )
+    table = pd.DataFrame({"row": rows, "label": labels[rows]})
+    table["suggested"] = predictions(probabilities)[rows]
+    table["quality"] = probabilities[rows, labels[rows]]
+    return table
 
 
 def _scores(matrices: np.ndarray) -> np.ndarray:
     """Precision, recall and F1 by class, then their mean: (..., 3, classes + 1)."""
     hits = np.diagonal(matrices, axis1=-2, axis2=-1)
     predicted, true = matrices.sum(axis=-2), matrices.sum(axis=-1)
-    missing = np.where(true > 0, 0.0, np.nan)
-    precision = hits / np.maximum(predicted, 1) + missing
-    recall = hits / np.maximum(true, 1) + missing
-    f1 = 2 * hits / np.maximum(predicted + true, 1) + missing
+    precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(true, 1)
+    f1 = 2 * hits / np.maximum(predicted + true, 1)
     scores = np.stack([precision, recall, f1], axis=-2)
+    scores = np.where(true[..., None, :] > 0, scores, np.nan)
     return np.concatenate([scores, np.nanmean(scores, axis=-1, keepdims=True)], axis=-1)
