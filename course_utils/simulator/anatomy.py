@@ -152,11 +152,8 @@ def to_index(points: np.ndarray) -> np.ndarray:
 
 def axes(mirrored: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coordinates of the grid in mm, ready to be broadcast; mirrored: the distance from x = 0."""
-    x, y, z = np.meshgrid(
-        *(o + VOXEL * np.arange(n) for o, n in zip(ORIGIN, SHAPE, strict=True)),
-        indexing="ij",
-        sparse=True,
-    )
+    lines = (o + VOXEL * np.arange(n) for o, n in zip(ORIGIN, SHAPE, strict=True))
+    x, y, z = np.meshgrid(*lines, indexing="ij", sparse=True)
     return np.float32(np.abs(x) if mirrored else x), np.float32(y), np.float32(z)
 
 
@@ -166,7 +163,9 @@ def _build() -> Head:
     white = np.clip((white - 0.5) * 1.5 + 0.5, 0, 1)
     grey = np.minimum(np.clip((grey - 0.4) * 1.5 + 0.4, 0, 1), 1 - white)
     inside = ndimage.binary_closing(grey + white > 0.4, iterations=4)
-    depth = _distance(ndimage.binary_fill_holes(inside))
+    inside = ndimage.binary_fill_holes(inside)
+    depth = ndimage.distance_transform_edt(~inside) - ndimage.distance_transform_edt(inside)
+    depth = ndimage.gaussian_filter(depth.astype(np.float32) * VOXEL, 0.8)
     noise = np.random.default_rng(0).standard_normal(SHAPE, dtype=np.float32)
     noise = ndimage.gaussian_filter(noise, 2, mode="wrap")
     noise /= noise.std()
@@ -199,18 +198,10 @@ def _mni(kind: str) -> np.ndarray:
     return np.clip(result, 0, 1)
 
 
-def _distance(inside: np.ndarray) -> np.ndarray:
-    """Signed distance from a surface in mm, negative inside."""
-    out = ndimage.distance_transform_edt(~inside) - ndimage.distance_transform_edt(inside)
-    return ndimage.gaussian_filter(out.astype(np.float32) * VOXEL, 0.8)
-
-
 def _ellipsoid(centre: tuple, radii: tuple) -> np.ndarray:
     """Approximate signed distance from an ellipsoid's surface in mm."""
-    squares = [
-        ((a - c) / r) ** 2
-        for a, c, r in zip(axes(mirrored=centre[0] != 0), centre, radii, strict=True)
-    ]
+    sides = zip(axes(mirrored=centre[0] != 0), centre, radii, strict=True)
+    squares = [((a - c) / r) ** 2 for a, c, r in sides]
     return (np.sqrt(sum(squares)) - 1) * min(radii)
 
 

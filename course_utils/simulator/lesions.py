@@ -1,7 +1,6 @@
 """Lesions: what each class of tumour looks like, where it grows, and what it does around itself.
 
-Shapes, sizes and contrasts are the textbook picture of each class, simplified for teaching. All
-lengths are mm.
+Each class is its textbook picture, simplified for teaching. All lengths are mm.
 """
 
 import dataclasses
@@ -112,22 +111,10 @@ def mass_effect(lesion: Lesion, place: Place) -> np.ndarray:
 def paint(
     lesion: Lesion, place: Place, images: np.ndarray, white: np.ndarray, levels: dict
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a lesion over healthy tissue.
+    """Draw a lesion over healthy tissue: images in t1ce and flair, float32, (2, n).
 
-    Parameters
-    ----------
-    images : ndarray of float32, (2, n)
-        Signal in t1ce and flair.
-    white : ndarray of float, (n,)
-        Share of white matter, along which oedema spreads.
-    levels : dict of str to ndarray of float, (2,)
-        Brightness of each tissue in t1ce and flair.
-
-    Returns
-    -------
-    images : ndarray of float32, (2, n)
-    share : ndarray of float32, (n,)
-        How much of each point is lesion; oedema and dural tail do not count.
+    Oedema spreads along ``white``, the share of white matter, (n,); ``levels`` are a scanner's.
+    Also returns how much of each point is lesion, (n,); oedema and dural tail do not count.
     """
     images = images.copy()
 
@@ -166,9 +153,8 @@ def paint(
 def _sites() -> dict[str, np.ndarray]:
     """Places in the template where a lesion of a class can grow.
 
-    A pituitary tumour is always in the sella. If the others were anywhere, the place of a slice
-    would give the class away. So most of them share one or two of the sella's coordinates, and
-    slices of all classes come from the same places.
+    A pituitary tumour is always in the sella. Most others share one or two of its coordinates, or
+    the place of a slice would give the class away.
     """
     x, y, z = anatomy.axes()
     depth, white = anatomy.head().depth, anatomy.tissue("white")

@@ -19,29 +19,12 @@ LABELS = ("glioma", "meningioma", "notumor", "pituitary")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Patient:
-    """A simulated patient: everything that is decided before a scan.
-
-    Attributes
-    ----------
-    label : str
-        Class name.
-    difficulty : {"easy", "medium", "hard"}
-        How large and how bright the lesion is.
-    lesion : lesions.Lesion
-        Not ``visible`` in a patient without a tumour, where it only says which place the slices
-        go through.
-    centre : ndarray of float, (3,)
-        Middle of the lesion in the patient, RAS, mm.
-    warp : warps.Warp
-        Shape of the head.
-    scanner : scanners.Scanner
-        Contrast, field of view, artefacts.
-    """
+    """A simulated patient: everything that is decided before a scan."""
 
     label: str
-    difficulty: str
-    lesion: lesions.Lesion
-    centre: np.ndarray
+    difficulty: str  # How large and how bright the lesion is: "easy", "medium" or "hard".
+    lesion: lesions.Lesion  # Not visible without a tumour: it says where the slices go through.
+    centre: np.ndarray  # Middle of the lesion in the patient, RAS, mm, (3,).
     warp: warps.Warp
     scanner: scanners.Scanner
 
@@ -59,20 +42,10 @@ class Patient:
 
 
 def patient(seed: int | Sequence[int], label: str, difficulty: str | None = None) -> Patient:
-    """Simulate one patient.
+    """Simulate one patient of a class in :data:`LABELS`; the same seed gives the same patient.
 
-    Parameters
-    ----------
-    seed : int or sequence of int
-        The same seed gives the same patient.
-    label : {"glioma", "meningioma", "notumor", "pituitary"}
-    difficulty : {"easy", "medium", "hard"}, optional
-        Drawn at random where it is left out.
-
-    Raises
-    ------
-    CourseError
-        If there is no such class or difficulty.
+    The difficulty, one of ``lesions.DIFFICULTIES``, is drawn at random where it is left out. A
+    ``CourseError`` says what there is where label or difficulty is another.
     """
     for value, choices in ((label, LABELS), (difficulty, (None, *lesions.DIFFICULTIES))):
         if value not in choices:
@@ -91,19 +64,9 @@ def locate(
 ) -> tuple[np.ndarray, np.ndarray, lesions.Place]:
     """Find where points of a patient come from once the lesion has pushed tissue aside.
 
-    Parameters
-    ----------
-    points, source : ndarray of float, (n, 3)
-        Places of the patient, and where the warp alone finds them in the template, mm.
-
-    Returns
-    -------
-    index : ndarray of float, (3, n)
-        Where they come from, in voxels of the template.
-    near : ndarray of int, (m,)
-        Which of them the lesion can reach.
-    place : lesions.Place
-        Those, as seen from the lesion.
+    ``source`` is where the warp alone finds the points in the template, both in mm, (n, 3). Returns
+    where they come from, in voxels of the template, (3, n); which of them the lesion can reach,
+    int, (m,); and those as seen from the lesion.
     """
     index = anatomy.to_index(source).T
     away = points - patient.centre
@@ -117,19 +80,10 @@ def locate(
 def sample(
     patient: Patient, points: np.ndarray, layers: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Signal without noise at points of a patient.
+    """Signal without noise at points of a patient, float32, (..., 3), in mm.
 
-    Parameters
-    ----------
-    points : ndarray of float32, (..., 3)
-    layers : sequence of ndarray of float32, (3,)
-        Shifts in mm over which the signal is averaged.
-
-    Returns
-    -------
-    images : ndarray of float32, (2, ...)
-    share : ndarray of float32, (...)
-        How much of each point is lesion.
+    It is averaged over ``layers``, which are shifts in mm, (3,). Returns the signal in t1ce and
+    flair, float32, (2, ...), and how much of each point is lesion, float32, (...).
     """
     head, warp, lesion = anatomy.head(), patient.warp, patient.lesion
     shape, points = points.shape[:-1], points.reshape(-1, 3)

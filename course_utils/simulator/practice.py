@@ -20,22 +20,16 @@ def make(
 ) -> tuple[dict[str, np.ndarray], np.ndarray, pd.DataFrame]:
     """Simulate the practice data, on all cores, with a progress bar.
 
-    Parameters
-    ----------
-    seed : int
-        The same seed gives the same data, whatever the number of cores.
-    patients : int
-        Equal shares of the four classes, ten slices each.
+    The same seed gives the same data, whatever the number of cores. All classes have equal shares
+    of the patients.
 
     Returns
     -------
     contrasts : dict of str to ndarray of uint8, (slices, 128, 128)
-        t1ce and flair.
     masks : ndarray of bool, (slices, 128, 128)
         Where the lesion is; oedema is not part of it.
     table : pandas.DataFrame
-        One row per slice: label, patient, group, split, source, and the columns of
-        :func:`course_utils.simulator.scans.slices`.
+        One row per slice, with the columns of :func:`member` and of :func:`.scans.slices`.
     """
     images, masks, tables = zip(*each(_member, seed, patients, "Simulating patients"), strict=True)
     contrasts = dict(zip(scanners.CONTRASTS, np.concatenate(images, axis=1), strict=True))
@@ -63,15 +57,9 @@ def each(make: Callable[..., tuple], seed: int, patients: int, title: str) -> It
 def member(
     number: int, seed: int = settings.SEED, patients: int = PATIENTS
 ) -> tuple[Patient, list[str], dict[str, str]]:
-    """One patient of the practice data.
+    """One patient of the practice data, the plane of each slice, and what the table says of it.
 
-    Returns
-    -------
-    patient : Patient
-    planes : list of str
-        One for each slice.
-    listed : dict of str to str
-        label, patient, group, split and source, as in the table of :func:`make`.
+    That is label, patient, group, split and source.
     """
     # Classes are dealt like cards, so that a patient's number tells nothing.
     card = int(np.random.default_rng(seed).permutation(patients)[number])

@@ -75,8 +75,7 @@ def draw_widely(rng: np.random.Generator) -> Scanner:
     """Draw a scanner that need not be a good one, for pretraining: any contrast, more artefacts.
 
     A network that has met every contrast can rely on none (Billot et al., SynthSeg, 2023). The
-    first channel stays near t1ce, as most slices in practice are; the second is near flair, near
-    T2, or has a random brightness for each tissue.
+    first channel stays near t1ce, as most slices in practice are.
     """
     levels = {}
     second = rng.choice(["flair", "t2", "any"], p=[0.4, 0.3, 0.3])
@@ -115,9 +114,8 @@ def tissue_signal(scanner: Scanner, warp: warps.Warp) -> np.ndarray:
 def pixels(scanner: Scanner, plane: str, position: float) -> np.ndarray:
     """Where the pixels of a slice lie in the patient: float32, (128, 128, 3), mm, RAS.
 
-    Radiological display: on axial and coronal slices the patient's right is on the left of the
-    picture, the front is up on axial slices, and on sagittal slices the nose points to the right.
-    ``position`` is where the slice cuts the axis that runs through it, in mm.
+    Radiological display: the patient's right is on the left of axial and coronal slices, the front
+    is up on axial and to the right on sagittal ones. ``position`` is on the axis through the slice.
     """
     size = settings.IMAGE_SIZE
     line = (np.arange(size) - (size - 1) / 2) * scanner.pixel
@@ -131,12 +129,7 @@ def pixels(scanner: Scanner, plane: str, position: float) -> np.ndarray:
 
 
 def voxels(corner: np.ndarray, shape: tuple[int, int, int], voxel: float) -> np.ndarray:
-    """Where the middles of a volume's voxels lie, the first one at ``corner``, in mm, RAS.
-
-    Returns
-    -------
-    ndarray of float32, (*shape, 3)
-    """
+    """Where a volume's voxels lie, the first at ``corner``: float32, (*shape, 3), mm, RAS."""
     return np.moveaxis(corner[:, None, None, None] + voxel * np.indices(shape, np.float32), 0, -1)
 
 
@@ -145,20 +138,8 @@ def acquire(
 ) -> np.ndarray:
     """Blur, bias field, coil, Rician noise (Gudbjartsson and Patz, 1995) and display window.
 
-    Parameters
-    ----------
-    images : ndarray of float, (2, ...)
-        Noise-free signal in t1ce and flair, as a slice or a volume.
-    points : ndarray of float, (..., 3)
-        Where each value lies in the patient, mm.
-    blur : float
-        Standard deviation in pixels or voxels.
-    stream : int
-        Another number, other noise.
-
-    Returns
-    -------
-    ndarray of uint8, (2, ...)
+    Noise-free images of a slice or a volume, (2, ...), at points (..., 3) in mm become uint8. The
+    blur is a standard deviation in pixels or voxels; another ``stream`` gives other noise.
     """
     rng = np.random.default_rng([scanner.seed, stream])
     x, y, z = np.moveaxis((points - anatomy.MIDDLE) / 100, -1, 0)
@@ -167,9 +148,8 @@ def acquire(
     coil = 1 / (1 + np.exp((-112 - points[..., 2]) / 8))
     result = np.empty(images.shape, np.uint8)
     for index, (image, bias) in enumerate(zip(images, scanner.bias, strict=True)):
-        signal = (
-            ndimage.gaussian_filter(image, blur) * coil * np.exp(np.einsum("t,t...", bias, terms))
-        )
+        shading = np.exp(np.einsum("t,t...", bias, terms))
+        signal = ndimage.gaussian_filter(image, blur) * coil * shading
         real, imaginary = scanner.noise * rng.standard_normal((2, *image.shape), dtype=np.float32)
         signal = np.hypot(signal + real, imaginary)
         window = (scanner.gain * signal) ** scanner.gamma

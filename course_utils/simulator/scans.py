@@ -15,10 +15,7 @@ _TETRAHEDRON = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.f
 def slices(patient: Patient, planes: Sequence[str]) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     """Cut a patient into slices through the lesion, from its middle to near its edges.
 
-    Parameters
-    ----------
-    planes : sequence of str
-        One for each slice; of each plane, one slice goes through the lesion's middle.
+    There is one slice for each of ``planes``; of each plane, one goes through the lesion's middle.
 
     Returns
     -------
@@ -52,20 +49,9 @@ def volume(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scan a patient as a volume, its axes along RAS.
 
-    Parameters
-    ----------
-    corner : ndarray of float32, (3,)
-        Middle of the first voxel, RAS, mm.
-    shape : tuple of int
-    voxel : float
-        Side of a voxel in mm, at least the template's 2 mm.
-
-    Returns
-    -------
-    images : ndarray of uint8, (2, *shape)
-        In t1ce and flair.
-    mask : ndarray of bool, shape
-        Where at least half of a voxel is lesion.
+    ``corner`` is the middle of the first voxel in mm, float32, (3,); ``voxel`` the side of one, at
+    least the template's 2 mm. Returns t1ce and flair, uint8, (2, *shape), and the mask, bool, of
+    the voxels of which more than half is lesion.
     """
     points = scanners.voxels(corner, shape, voxel)
     # Four points of a larger voxel stand for the tissue inside it.
@@ -76,17 +62,7 @@ def volume(
 
 
 def whole(patient: Patient) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scan the whole head at 2 mm.
-
-    Returns
-    -------
-    images : ndarray of uint8, (2, 99, 128, 122)
-        In t1ce and flair, the axes along RAS.
-    mask : ndarray of bool, (99, 128, 122)
-        Where the lesion is.
-    affine : ndarray of float, (4, 4)
-        Voxels to mm, RAS.
-    """
+    """Scan the whole head at 2 mm, (99, 128, 122): what :func:`volume` gives, and the affine."""
     affine = np.diag([VOXEL, VOXEL, VOXEL, 1.0])
     affine[:3, 3] = anatomy.ORIGIN
     return *volume(patient, anatomy.ORIGIN, anatomy.SHAPE), affine

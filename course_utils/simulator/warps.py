@@ -48,16 +48,7 @@ def turned(warp: Warp, points: np.ndarray) -> np.ndarray:
 
 
 def to_template(warp: Warp, points: np.ndarray) -> np.ndarray:
-    """Where in the template the tissue at points of a patient comes from, in mm.
-
-    Parameters
-    ----------
-    points : ndarray of float32, (n, 3)
-
-    Returns
-    -------
-    ndarray of float32, (n, 3)
-    """
+    """Where in the template the tissue at points of a patient comes from: float32, (n, 3), mm."""
     source = turned(warp, points)
     index = (anatomy.to_index(source) / 4).T
     source = source + np.transpose(
