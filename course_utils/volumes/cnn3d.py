@@ -16,23 +16,10 @@ def network(kind: str, classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.
     convolution moves in steps of two voxels. At the end the *largest* value of each feature map
     counts, not the mean: a lesion fills a small part of a head, and a mean would drown it.
 
-    Parameters
-    ----------
-    kind : {"2d", "bag", "3d"}
-        ``"2d"`` takes one axial slice, ``"3d"`` a volume. ``"bag"`` takes a volume, too, but its
-        kernels and its pooling stay within a slice: it looks at every other axial slice alone, as
-        ``"2d"`` does, and meets the others only where the largest value of all is taken.
-
-    Returns
-    -------
-    keras.Model
-        float32 in [0, 1] to probabilities (batch, classes): slices (batch, 48, 56, 1), or volumes
-        (batch, 48, 56, 48, 1).
-
-    Raises
-    ------
-    CourseError
-        If there is no such kind.
+    It takes float32 in [0, 1] to probabilities (batch, classes). ``"2d"`` takes axial slices,
+    (batch, 48, 56, 1), ``"3d"`` volumes, (batch, 48, 56, 48, 1). ``"bag"`` takes volumes, too, but
+    its kernels and its pooling stay within a slice: it looks at every other axial slice alone, as
+    ``"2d"`` does, and meets the others only where the largest value of all is taken.
     """
     kernel = look_up(_KERNELS, kind, "network")
     dimensions = len(kernel)
@@ -45,14 +32,8 @@ def network(kind: str, classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.
         if number > 1:
             size = [min(2, side) for side in kernel]
             x = layer("MaxPooling")(size, name=f"pool{number - 1}")(x)
-        x = layer("Conv")(
-            filters,
-            kernel,
-            strides=2 if number == 1 else 1,
-            padding="same",
-            use_bias=False,
-            name=f"conv{number}",
-        )(x)
+        step = 2 if number == 1 else 1
+        x = layer("Conv")(filters, kernel, step, "same", use_bias=False, name=f"conv{number}")(x)
         x = keras.layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
         x = keras.layers.ReLU(name=f"relu{number}")(x)
     largest = layer("GlobalMaxPooling")(name="pooled")

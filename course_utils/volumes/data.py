@@ -27,8 +27,7 @@ _CORNER = ["corner_x", "corner_y", "corner_z"]
 class Volumes(Dataset):
     """A data set with a volume in each row in place of a slice.
 
-    Everything else is as in :class:`course_utils.datasets.Dataset`: ``images`` and ``masks`` have
-    the shape (patients, 48, 56, 48), with axes to the patient's right, front and top.
+    ``images`` and ``masks`` are (patients, 48, 56, 48), with axes to the right, front and top.
     """
 
     def __repr__(self) -> str:
@@ -70,13 +69,9 @@ def folder_of() -> Path:
 def axial(data: Volumes, every: int = 2) -> Dataset:
     """Cut volumes into axial slices, wherever the lesion is: every other one, unless told.
 
-    Returns
-    -------
-    Dataset
-        One row per slice, patient after patient, from bottom to top: ``images`` and ``masks`` have
-        the shape (slices, 48, 56), with axes to the patient's right and front. A slice has the
-        label of its patient, whether the lesion is in it or not. The table gains plane, and
-        position_mm on the axis through the slices.
+    One row per slice, patient after patient, from bottom to top, with the label of its patient,
+    whether the lesion is in it or not. ``images`` and ``masks`` are (slices, 48, 56), with axes to
+    the right and front. The table gains plane, and position_mm on the axis through the slices.
     """
     numbers = np.arange(0, SHAPE[2], every)
 
@@ -95,16 +90,10 @@ def make(
 ) -> tuple[dict[str, np.ndarray], np.ndarray, pd.DataFrame]:
     """Simulate volumes of the patients that :func:`course_utils.simulator.make` cuts into slices.
 
-    Returns
-    -------
-    contrasts : dict of str to ndarray of uint8, (patients, 48, 56, 48)
-        t1ce alone.
-    masks : ndarray of bool, (patients, 48, 56, 48)
-        Where the lesion is; oedema is not part of it.
-    table : pandas.DataFrame
-        One row per patient: label, patient, group, split, source, difficulty, grade,
-        lesion_diameter_mm (of a ball of the volume that the mask has), and the middle of the
-        first voxel in mm, RAS: corner_x, corner_y, corner_z.
+    Returns contrasts (t1ce alone, uint8) and masks, (patients, 48, 56, 48), and a table of one row
+    per patient with the columns of the slices' table that are not a slice's own; the diameter is
+    that of a ball of the mask's volume, and corner_x, corner_y and corner_z are the middle of the
+    first voxel in mm, RAS.
     """
     parts = simulator.each(_member, seed, patients, "Simulating volumes")
     images, masks, rows = zip(*parts, strict=True)

@@ -29,22 +29,10 @@ EVERY = 2
 def train(recipe: str | Recipe, train: Volumes, val: Volumes, seed: int = settings.SEED) -> Run:
     """Train on volumes, or on their slices; reload the run where it was done before.
 
-    Parameters
-    ----------
-    recipe : str or Recipe
-        ``"2d"``, ``"bag"`` or ``"3d"``, or a recipe of your own for one of these networks, see
-        :func:`course_utils.volumes.cnn3d.network`. ``"2d"`` learns from single axial slices, each
-        with its patient's label; the others learn a label for each patient. To augment is to
-        mirror and to shift.
-    train, val : Volumes
-        To learn from, and to watch. The test patients have no business here.
-    seed : int
-        Seed of the first weights, of the order and of the augmentation.
-
-    Raises
-    ------
-    CourseError
-        If there is no such recipe or network, or a saved run is damaged.
+    The recipe is one in :data:`RECIPES`, or your own for a :func:`.cnn3d.network`. ``"2d"`` learns
+    from single axial slices, each with its patient's label; the others learn a label for each
+    patient. To augment is to mirror and to shift. The test patients have no business here. A
+    ``CourseError`` says where there is no such recipe or network, or a saved run is damaged.
     """
     if not isinstance(recipe, Recipe):
         recipe = look_up(RECIPES, recipe, "recipe for volumes")
@@ -77,23 +65,13 @@ def train(recipe: str | Recipe, train: Volumes, val: Volumes, seed: int = settin
 
 
 def votes(model: keras.Model, data: Volumes) -> np.ndarray:
-    """Probabilities of every other axial slice by the network for slices, from bottom to top.
-
-    Returns
-    -------
-    ndarray of float32, (patients, slices, classes)
-    """
+    """Probabilities of every other axial slice from bottom to top: (patients, slices, classes)."""
     answers = features.predict(model, axial(data, EVERY).images, 128)
     return answers.reshape(len(data), -1, answers.shape[-1])
 
 
 def predict(model: keras.Model, data: Volumes) -> np.ndarray:
-    """Probabilities of whole patients; slices vote with the mean of theirs.
-
-    Returns
-    -------
-    ndarray of float32, (patients, classes)
-    """
+    """Probabilities of patients, (patients, classes); slices vote with the mean of theirs."""
     if len(model.input_shape) == 4:
         return votes(model, data).mean(axis=1)
     return features.predict(model, data.stacked([MAIN_CONTRAST]), 8)

@@ -21,21 +21,10 @@ ABOVE = 8.0
 
 
 def write(path: Path, volume: np.ndarray, affine: np.ndarray) -> Path:
-    """Write a volume as NIfTI, with its place in space.
+    """Write a volume, (x, y, z), as NIfTI; a mask becomes 0 and 1.
 
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.nii`` or, compressed, in ``.nii.gz``.
-    volume : ndarray, (x, y, z)
-        A mask becomes 0 and 1.
-    affine : ndarray of float, (4, 4)
-        Voxels to mm, RAS.
-
-    Raises
-    ------
-    CourseError
-        If the name has another ending, or the file cannot be written.
+    The path ends in ``.nii`` or, compressed, in ``.nii.gz``. The affine, (4, 4), takes voxels to
+    mm, RAS. A ``CourseError`` says where the ending is another or the file cannot be written.
     """
     path = _named(path)
     numbers = volume.astype(np.uint8) if volume.dtype == bool else volume
@@ -52,21 +41,11 @@ def write(path: Path, volume: np.ndarray, affine: np.ndarray) -> Path:
 
 
 def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Read a volume, with its axes turned to the patient's right, front and top (RAS).
+    """Read a volume, (x, y, z), with its axes turned to the patient's right, front and top (RAS).
 
-    Numbers are moved, never mixed: an axis is flipped or swapped, nothing is resampled.
-
-    Returns
-    -------
-    volume : ndarray, (x, y, z)
-        In the type that the file has, or float64 where the file scales its numbers.
-    affine : ndarray of float, (4, 4)
-        Voxels to mm, RAS.
-
-    Raises
-    ------
-    CourseError
-        If the file is not one whole 3-D volume that says how it lies in space.
+    Numbers are moved, never mixed: an axis is flipped or swapped, nothing is resampled. They have
+    the file's type, or float64 where it scales them. Also returns the affine, (4, 4). A
+    ``CourseError`` says where the file is not one whole 3-D volume that says how it lies in space.
     """
     path = _named(path)
     if not path.is_file():
@@ -84,16 +63,10 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def to_grid(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bring a head onto the course's grid: 4 mm voxels, the neck left out, grey values 0 to 255.
+    """Bring what :func:`read` returns onto the course's grid of 4 mm voxels, the neck left out.
 
-    Takes what :func:`read` returns; numbers below zero count as zero.
-
-    Returns
-    -------
-    volume : ndarray of uint8, (48, 56, 48)
-        Black where the file shows nothing. The brightest 0.5% of the head are white.
-    affine : ndarray of float, (4, 4)
-        Voxels of the new volume to the same mm as before.
+    Returns uint8, (48, 56, 48), and the affine. What the file does not show is black, and so is
+    what lies below zero; the brightest 0.5% of the head are white.
     """
     sizes = voxel_sizes(affine)
     # Details finer than the new voxels are averaged. Left in, they would come back as patterns
