@@ -1,16 +1,14 @@
-"""Federated learning by hand: networks that are trained apart and averaged.
+"""Federated learning by hand: networks that are trained apart and averaged, in rounds.
 
-Every training here goes in *rounds*: all hospitals start from the same weights, each trains on its
-own slices, and the weighted mean of what comes back starts the next round. With one hospital
-nothing is left to average: so a hospital trains alone, and so do all slices put together. The three
-ways of training differ in who holds the slices, and in nothing else.
+A hospital alone, and all slices put together, are trained in rounds of one hospital: the three ways
+of training differ in who holds the slices, and in nothing else.
 """
 
 import dataclasses
 import functools
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,18 +27,13 @@ VERSION = 1
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """Everything about a training in rounds that is decided before it begins.
-
-    The learning rate is the first round's. It falls along a cosine, to nearly zero in the last.
-    """
+    """Everything about a training in rounds that is decided before it begins."""
 
     rounds: int = 8
-    # Of each hospital, between two averages.
-    local_epochs: int = 2
-    learning_rate: float = 3e-3
+    local_epochs: int = 2  # of each hospital, between two averages
+    learning_rate: float = 3e-3  # of the first round; it falls along a cosine to nearly zero
     batch_size: int = 32
-    # Of the first weights, of the order of the slices, and of the dropout.
-    seed: int = settings.SEED
+    seed: int = settings.SEED  # of the first weights, the order of the slices, and the dropout
 
     def rate_of(self, number: int) -> float:
         """Learning rate of a round; the first one has number 1."""
@@ -72,20 +65,21 @@ def fit_round(
     number: int,
     hospital: int = 0,
 ) -> list[np.ndarray]:
-    """Let a hospital train for one round on its own slices, which are mirrored at random.
+    """Let a hospital train for one round on its slices, (slices, 64, 64), mirrored at random.
 
-    AdamW starts each round afresh: what it remembers belongs to other weights than the new ones.
     The numbers of round (from 1 on) and hospital, and the schedule's seed, settle all that is
     random. Where there are too few slices for a batch, the weights stay as they are.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, (slices, 64, 64)
-    labels : ndarray of int, (slices,)
     """
     model = _loaded(weights)
     rng = np.random.default_rng([schedule.seed, number, hospital])
-    _forget(model, schedule.rate_of(number), rng)
+    # What AdamW remembers belongs to other weights than the new ones.
+    for variable in model.optimizer.variables:
+        variable.assign(np.zeros(variable.shape, variable.dtype))
+    model.optimizer.learning_rate.assign(schedule.rate_of(number))
+    state = rng.integers(2**31, size=2)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed_generator.state.assign(state)
     size = schedule.batch_size
     for _ in range(schedule.local_epochs):
         order = rng.permutation(len(images))
@@ -102,8 +96,7 @@ def fit_round(
 def average(results: Sequence[Sequence[np.ndarray]], slices: Sequence[int]) -> list[np.ndarray]:
     """Average the weights of several networks; who learned from more slices counts for more.
 
-    This is federated averaging (McMahan et al. 2017, arXiv 1602.05629). Results are the networks'
-    weights, all in the same order, and slices how many each network learned from.
+    This is federated averaging (McMahan et al. 2017, arXiv 1602.05629).
     """
     # Python's own floats leave arrays in single precision, as Flower does: the same last digit.
     shares = [count / sum(slices) for count in slices]
@@ -116,8 +109,7 @@ def average(results: Sequence[Sequence[np.ndarray]], slices: Sequence[int]) -> l
 def federate(parts: Sequence[Dataset], schedule: Schedule) -> list[list[np.ndarray]]:
     """Train in rounds, the hospitals one after the other, or reload what was trained before.
 
-    A part is what a hospital has; a single one trains alone. What comes back are the weights before
-    the first round, and after each round.
+    A part is what a hospital has. Returns the weights before the first round, and after each.
     """
     classes = len(parts[0].class_names)
     choices = {"version": VERSION, "classes": classes} | dataclasses.asdict(schedule)
@@ -133,7 +125,7 @@ def federate(parts: Sequence[Dataset], schedule: Schedule) -> list[list[np.ndarr
                 for hospital, part in enumerate(parts)
             ]
             history.append(average(results, [len(part) for part in parts]))
-        write_weights(new, itertools.chain(*history))
+        files.write_arrays(new, *itertools.chain(*history))
 
     if not files.once(path, train):
         print("trained before, reloaded")
@@ -142,13 +134,8 @@ def federate(parts: Sequence[Dataset], schedule: Schedule) -> list[list[np.ndarr
     return [arrays[begin : begin + size] for begin in range(0, len(arrays), size)]
 
 
-def write_weights(path: Path, weights: Iterable[np.ndarray]) -> None:
-    """Write arrays to a file, in their order."""
-    files.write_arrays(path, **{str(number): array for number, array in enumerate(weights)})
-
-
 def read_weights(path: Path) -> list[np.ndarray]:
-    """Read what :func:`write_weights` wrote; CourseError where it is damaged."""
+    """Read weights from a file, in their order; CourseError where it is damaged."""
     with files.reading(path, "delete it and train again"), np.load(path) as stored:
         return list(stored.values())
 
@@ -167,14 +154,3 @@ def _loaded(weights: Sequence[np.ndarray]) -> keras.Model:
     model = _workbench(len(weights[-1]))
     model.set_weights(weights)
     return model
-
-
-def _forget(model: keras.Model, learning_rate: float, rng: np.random.Generator) -> None:
-    """Put the optimiser and the dropout back to a beginning."""
-    for variable in model.optimizer.variables:
-        variable.assign(np.zeros(variable.shape, variable.dtype))
-    model.optimizer.learning_rate.assign(learning_rate)
-    state = rng.integers(2**31, size=2)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Dropout):
-            layer.seed_generator.state.assign(state)

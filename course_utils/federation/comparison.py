@@ -15,10 +15,9 @@ from course_utils.federation.by_hand import Schedule
 
 
 def federated_split(data: Dataset) -> tuple[Dataset, Dataset, Dataset]:
-    """Training, validation and test slices, each part divided between the hospitals.
+    """Training slices, divided unevenly, and validation and test slices, divided evenly.
 
-    Training patients are divided unevenly. Each hospital gets the same mix of validation
-    patients, and of test patients: there only the scanners differ.
+    There each hospital gets the same mix of patients, and only the scanners differ.
     """
     train, val, test = data.split()
     return tuple(
@@ -58,8 +57,7 @@ def estimates(probabilities: dict[str, np.ndarray], test: Dataset) -> dict[str, 
     """Accuracy of each way, and paired differences between them, resampling patients.
 
     Probabilities, (slices, classes), are by way: ``alone_A`` to ``alone_D``, ``federated`` and
-    ``pooled``. So are the estimates, and then by ``alone`` (the mean of the four),
-    ``federated_minus_alone`` and ``federated_minus_pooled``.
+    ``pooled``. So are the estimates; ``alone`` is the mean of the four.
     """
     labels, groups = test.labels, test.table["group"]
     right = {

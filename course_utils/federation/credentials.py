@@ -1,11 +1,12 @@
 """Certificates and keys of a federation, made on the spot.
 
 A certificate tells a hospital that it speaks to the coordinator and to nobody else; a hospital's
-key tells the coordinator the same of the hospital. What must stay secret is readable by its owner
-alone. The authority's own key is thrown away once it has signed: nothing else can be signed later.
+key tells the coordinator the same of the hospital. The authority's own key is thrown away once it
+has signed: nothing else can be signed later.
 """
 
 import datetime
+import functools
 import ipaddress
 import os
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ def certificates(folder: Path, hosts: Sequence[str] = ("localhost", "127.0.0.1")
     coordinator, which hospitals reach under these names and addresses.
     """
     authority, own = (ec.generate_private_key(ec.SECP384R1()) for _ in range(2))
-    root = _signed(AUTHORITY, authority, authority, ca=True)
+    root = _signed(AUTHORITY, authority, authority)
     certificate = _signed(
         hosts[0],
         own,
@@ -62,10 +63,9 @@ def hospital(folder: Path, name: str) -> None:
     _write(folder / f"{name}.pub", public)
 
 
-def _signed(
-    name: str, key, authority, *extensions: x509.ExtensionType, ca: bool = False
-) -> x509.Certificate:
-    """Certify a key: an authority signs certificates, any other one signs what it says."""
+def _signed(name: str, key, authority, *extensions: x509.ExtensionType) -> x509.Certificate:
+    """Certify a key: the authority's own signs certificates, any other one signs what it says."""
+    ca = key is authority
     usage = x509.KeyUsage(
         digital_signature=not ca,
         key_cert_sign=ca,
@@ -103,8 +103,7 @@ def _host(name: str) -> x509.GeneralName:
 
 
 def _write(path: Path, content: bytes, mode: int = 0o644) -> None:
-    with files.atomic(path) as new:
-        # With its mode from the first moment: a secret must not be readable even for an instant.
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+    # With its mode from the first moment: a secret must not be readable even for an instant.
+    opener = functools.partial(os.open, mode=mode)
+    with files.atomic(path) as new, open(new, "xb", opener=opener) as file:
+        file.write(content)

@@ -31,8 +31,6 @@ class InOrder(FedAvg):
     """Federated averaging that adds up in the order of the hospitals, whoever answers first.
 
     The last digit of a sum of floats depends on its order, and training makes much of little.
-
-    ``took_part`` lists the hospitals that answered, a list of their numbers per round.
     """
 
     def __init__(self, at_least: int = len(hospitals.NAMES)) -> None:
@@ -40,6 +38,7 @@ class InOrder(FedAvg):
         super().__init__(
             fraction_evaluate=0.0, min_train_nodes=at_least, min_available_nodes=at_least
         )
+        # The numbers of the hospitals that answered, by round.
         self.took_part: list[list[int]] = []
 
     def aggregate_train(self, server_round: int, replies: Iterable[Message]):
@@ -75,7 +74,7 @@ def coordinate(grid: Grid, context: Context) -> None:
             names = [hospitals.NAMES[hospital] for hospital in strategy.took_part[-1]]
             print(f"round {number} of {schedule.rounds}: {', '.join(names)}", flush=True)
         with files.atomic(net.weights_file()) as new:
-            by_hand.write_weights(new, arrays.to_numpy_ndarrays())
+            files.write_arrays(new, *arrays.to_numpy_ndarrays())
         about = {"schedule": dataclasses.asdict(schedule), "took_part": strategy.took_part}
         with files.atomic(net.rounds_file()) as new:
             new.write_text(json.dumps(about) + "\n", encoding="utf-8")
@@ -113,8 +112,6 @@ def simulate(server: ServerApp, client: ClientApp) -> None:
 
     The hospitals take turns. Flower's usual backend, Ray, would give them processes of their own:
     that takes a gigabyte, does not stay on loopback, and does not start on a busy computer.
-
-    The client finds the number of its hospital in ``context.node_config["partition-id"]``.
     """
     # The engine would report each step on standard error, where a reader looks for mistakes.
     logging.getLogger("flwr").setLevel(logging.ERROR)

@@ -1,7 +1,6 @@
 """Four hospitals: each has patients of its own, and shows slices as its scanner does.
 
-Every patient is in one hospital only. What a hospital has lies in a file of its own, and nothing
-but the trainings of that hospital reads it.
+What a hospital has lies in a file of its own, which only this hospital's trainings read.
 """
 
 import dataclasses
@@ -16,10 +15,8 @@ from course_utils.core.errors import CourseError
 from course_utils.datasets import MAIN_CONTRAST, Dataset
 
 NAMES = ("A", "B", "C", "D")
-# Trained once by each hospital, once by all and once in the federation: small slices keep it short.
-SIDE = 64
-# How alike the hospitals are: one is large, one small, and some hardly know a class.
-ALPHA = 0.5
+SIDE = 64  # small slices keep the many trainings short
+ALPHA = 0.5  # one hospital is large, one small, and some hardly know a class
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,21 +39,12 @@ LOOKS = (
 
 
 def dirichlet_partition(data: Dataset, alpha: float, seed: int = settings.SEED) -> np.ndarray:
-    """Divide patients between the hospitals, each class by shares of its own.
+    """Divide patients between the hospitals, and give the hospital of each slice: int, (slices,).
 
-    The shares of a class are drawn from a Dirichlet distribution (Hsu et al. 2019, arXiv
-    1909.06335). The same seed draws the same shares, whatever the patients.
-
-    Parameters
-    ----------
-    alpha : float
-        How alike the hospitals are: infinite gives each the same mix of classes, near zero gives
-        each class to one hospital. CourseError where it is not positive.
-
-    Returns
-    -------
-    ndarray of int, (slices,)
-        The hospital of each slice. All slices of a group go to one.
+    The shares of each class are drawn from a Dirichlet distribution (Hsu et al. 2019, arXiv
+    1909.06335): an infinite ``alpha`` gives all hospitals the same mix of classes, one near zero
+    gives each class to one hospital. CourseError where it is not positive. The same seed draws the
+    same shares, whatever the patients.
     """
     if not alpha > 0:
         raise CourseError(f"alpha is {alpha}, and must be larger than 0: try 0.5.")
@@ -78,8 +66,7 @@ def dirichlet_partition(data: Dataset, alpha: float, seed: int = settings.SEED) 
 def as_seen(data: Dataset, assigned: np.ndarray) -> Dataset:
     """Show each slice as the scanner of its hospital does, at 64 by 64 pixels.
 
-    The hospitals are as :func:`dirichlet_partition` returns them. What comes back has one contrast,
-    no masks, and the column ``hospital`` in its table.
+    What comes back has one contrast, no masks, and the column ``hospital`` in its table.
     """
     step = settings.IMAGE_SIZE // SIDE
     small = data.images.reshape(len(data), SIDE, step, SIDE, step).mean((2, 4))

@@ -1,8 +1,7 @@
 """A federation as separate processes that speak TLS: a coordinator, four hospitals, loopback only.
 
 Flower calls the coordinator's process SuperLink, and a hospital's SuperNode. Both start the app
-anew for each message, in a process of its own. ``course federated up`` starts them, brings back a
-hospital that is gone, and ends them all.
+anew for each message, in a process of its own.
 """
 
 import functools
@@ -28,14 +27,11 @@ name = "federated-course"
 version = "1.0.0"
 description = "Names two objects of course_utils, which every computer of the federation has."
 license = "MIT"
-dependencies = []
 
 [tool.flwr.app]
 publisher = "course"
-
-[tool.flwr.app.components]
-serverapp = "course_utils.federation.flower_app:server"
-clientapp = "course_utils.federation.flower_app:client"
+components.serverapp = "course_utils.federation.flower_app:server"
+components.clientapp = "course_utils.federation.flower_app:client"
 
 [tool.flwr.app.config]
 rounds = 3
@@ -47,10 +43,7 @@ classes = {classes}
 
 
 def commands(ports: Sequence[int]) -> dict[str, list[str]]:
-    """What is typed to start each process, by its name: the coordinator, then the hospitals.
-
-    So are the ports. At that of a hospital its app asks for its message.
-    """
+    """What is typed to start each process, by its name; ports are in the same order."""
     keys = folder() / "keys"
     found = {
         COORDINATOR: [
@@ -76,12 +69,10 @@ def commands(ports: Sequence[int]) -> dict[str, list[str]]:
 
 
 def up(classes: int) -> None:
-    """Start a federation, and look after it until it is interrupted.
+    """Start a federation of hospitals whose slices are in their files (:func:`.hospitals.store`).
 
-    Every hospital's slices must be in its file (:func:`.hospitals.store`). How many classes their
-    labels tell apart has to be said: the coordinator has no slices to see it from.
-
-    CourseError where one is running already, a process does not start, or the coordinator stops.
+    It is looked after until it is interrupted. CourseError where one is running already, a process
+    does not start, or the coordinator stops.
     """
     if running():
         raise CourseError(
@@ -151,8 +142,7 @@ def is_connected(name: str) -> bool:
 def submit(rounds: int, at_least: int = 2, say: Callable[[str], None] = print) -> list[list[int]]:
     """Have the running federation train, say one line per round, and list who took part in each.
 
-    A round begins once so many hospitals are there. CourseError where no federation is running, or
-    the training broke off.
+    CourseError where no federation is running, or the training broke off.
     """
     if rounds < 1 or not 1 <= at_least <= len(hospitals.NAMES):
         raise CourseError(
@@ -197,20 +187,17 @@ def _prepare(port: int, classes: int) -> None:
     """Write new keys, Flower's settings and the app; the logs of earlier times go."""
     for part in ("keys", "flower", "app", "logs"):
         files.remove(folder() / part)
-    (folder() / "logs").mkdir(parents=True)
+        (folder() / part).mkdir(parents=True)
     credentials.certificates(folder() / "keys")
     for name in hospitals.NAMES:
         credentials.hospital(folder() / "keys", name)
-    with files.atomic(folder() / "app" / "pyproject.toml") as new:
-        new.write_text(APP.format(classes=classes), encoding="utf-8")
+    app = APP.format(classes=classes)
+    (folder() / "app" / "pyproject.toml").write_text(app, encoding="utf-8")
     # A string of JSON is one of TOML, too, with all its backslashes.
     authority = json.dumps(str(folder() / "keys" / "ca.pem"))
-    with files.atomic(folder() / "flower" / "config.toml") as new:
-        new.write_text(
-            f'[superlink.course]\naddress = "{LOCALHOST}:{port}"\n'
-            f"root-certificates = {authority}\n",
-            encoding="utf-8",
-        )
+    link = f'address = "{LOCALHOST}:{port}"\nroot-certificates = {authority}\n'
+    config = folder() / "flower" / "config.toml"
+    config.write_text(f"[superlink.course]\n{link}", encoding="utf-8")
 
 
 def _open(process: subprocess.Popen, port: int) -> None:

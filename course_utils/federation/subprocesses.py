@@ -5,13 +5,11 @@ number alone may belong to another process by the time somebody looks.
 """
 
 import contextlib
-import http.client
 import json
 import os
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sysconfig
 import time
@@ -19,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+import requests
 
 from course_utils import settings
 from course_utils.core import files
@@ -26,8 +25,7 @@ from course_utils.core.errors import CourseError
 
 LOCALHOST = "127.0.0.1"
 # Seconds: long, for a computer that is busy with other things.
-START_LIMIT = 180
-STOP_LIMIT = 15
+START_LIMIT, STOP_LIMIT = 180, 15
 
 
 def folder() -> Path:
@@ -84,14 +82,11 @@ def stop(pid: int, alone: bool = False) -> None:
         family = [process] if alone else [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return
-    for one in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.terminate()
-    _, deaf = psutil.wait_procs(family, timeout=STOP_LIMIT * (3 if alone else 1))
-    for one in deaf:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.kill()
-    psutil.wait_procs(deaf, timeout=STOP_LIMIT)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(one)
+        _, family = psutil.wait_procs(family, timeout=STOP_LIMIT * (3 if alone else 1))
 
 
 def save_state(processes: dict[str, subprocess.Popen]) -> None:
@@ -137,14 +132,14 @@ def wait_for(
 
 def responds(port: int, authority: Path) -> bool:
     """Whether the coordinator answers on this port with a certificate that the authority signed."""
-    try:
-        trusted = ssl.create_default_context(cafile=authority)
-        direct = http.client.HTTPSConnection(LOCALHOST, port, timeout=5, context=trusted)
-        with contextlib.closing(direct):
-            direct.request("GET", "/health")
-            return direct.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+    with requests.Session() as session:
+        # No proxy, and no other authority, whatever the environment says.
+        session.trust_env = False
+        try:
+            address = f"https://{LOCALHOST}:{port}/health"
+            return session.get(address, verify=str(authority), timeout=5).status_code == 200
+        except OSError:
+            return False
 
 
 def free_ports(count: int) -> list[int]:
@@ -160,8 +155,8 @@ def free_ports(count: int) -> list[int]:
 @contextlib.contextmanager
 def interrupted_by_signals() -> Iterator[None]:
     """Let a request to end, or a closed terminal, act like Ctrl-C, so that all is tidied up."""
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    # Windows has no SIGHUP.
+    numbers = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
 
     def interrupt(*_):
         # Once is enough: a second one must not break off the tidying.
@@ -178,9 +173,7 @@ def interrupted_by_signals() -> Iterator[None]:
 
 
 def _born(pid: int) -> float | None:
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         # A dead child whose parent has not looked yet is dead all the same.
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.NoSuchProcess:
-        return None
