@@ -52,29 +52,6 @@ def pipeline(
     return keras.layers.Pipeline(layers)
 
 
-def moves(largest: int = 3, seed: int = settings.SEED) -> Callable[..., tf.Tensor]:
-    """Random shifts and mirror images, for volumes and in the same way for their slices.
-
-    The function takes a batch (batch, x, y, 1) or (batch, x, y, z, 1) whose first axis runs from
-    left to right. Each volume in it is mirrored or not; the shift is one for the batch, at most
-    ``largest`` voxels along each axis, and what comes in is black. Whole voxels are moved, and
-    nothing is resampled, which in three dimensions would take long. A new function of the same seed
-    begins with the same draws.
-    """
-    random = tf.random.Generator.from_seed(seed)
-
-    def moved(images: tf.Tensor, training: bool = True) -> tf.Tensor:
-        sides = images.shape[1:-1]
-        mirrored = random.uniform([tf.shape(images)[0], *[1] * len(sides), 1]) < 0.5
-        images = tf.where(mirrored, images[:, ::-1], images)
-        padded = tf.pad(images, [[0, 0], *[[largest, largest]] * len(sides), [0, 0]])
-        start = random.uniform([len(sides)], maxval=2 * largest + 1, dtype=tf.int32)
-        images = tf.slice(padded, tf.concat([[0], start, [0]], 0), [-1, *sides, 1])
-        return tf.ensure_shape(images, [None, *sides, 1])
-
-    return moved
-
-
 def batches(
     data: Dataset,
     batch_size: int = 32,
@@ -90,7 +67,7 @@ def batches(
     data : Dataset
     batch_size : int
     augmentation : callable, optional
-        What :func:`pipeline` or :func:`moves` makes. It draws anew in each epoch.
+        Such as :func:`pipeline` makes. It draws anew in each epoch.
     shuffle : bool
         Whether to serve the slices in another order in each epoch.
     seed : int

@@ -176,48 +176,6 @@ def test_what_comes_into_the_frame_is_black(limits):
     assert (drawn == 0).any()
 
 
-@pytest.mark.parametrize("shape", [(20, 24, 18), (20, 24)])
-def test_moves_shift_whole_voxels_and_mirror_the_first_axis(shape):
-    rng = np.random.default_rng(0)
-    image = np.zeros(shape, np.float32)
-    inside = tuple(slice(5, side - 5) for side in shape)
-    image[inside] = rng.random(image[inside].shape)
-    batch = tf.constant(np.stack([image] * 16)[..., np.newaxis])
-    move = augment.moves(largest=3, seed=1)
-    shifts, mirrored = [], []
-    for _ in range(12):
-        moved = move(batch).numpy()[..., 0]
-        assert moved.shape == batch.shape[:-1]
-        for one in moved:
-            start = [
-                np.flatnonzero(one.any(tuple({*range(one.ndim)} - {a})))[0] for a in range(one.ndim)
-            ]
-            box = tuple(slice(b, b + s.stop - s.start) for b, s in zip(start, inside, strict=True))
-            flipped = np.array_equal(one[box], image[inside][::-1])
-            assert flipped or np.array_equal(one[box], image[inside])
-            shifts.append(tuple(np.array(start) - 5))
-            mirrored.append(flipped)
-    assert 0.35 < np.mean(mirrored) < 0.65
-    assert np.abs(shifts).max() == 3 and len({*shifts}) > 8
-
-
-def test_moves_repeat_with_their_seed_and_draw_anew_in_each_batch():
-    batch = tf.constant(np.random.default_rng(0).random((4, 12, 14, 10, 1), np.float32))
-    one, two, other = (augment.moves(seed=seed) for seed in (1, 1, 2))
-    first = one(batch)
-    np.testing.assert_array_equal(first, two(batch))
-    assert not np.array_equal(first, one(batch))
-    assert not np.array_equal(first, other(batch))
-
-
-def test_moves_can_be_put_into_batches():
-    data = made_up()
-    batches = augment.batches(data, 4, augment.moves(seed=3))
-    first, again = served(batches)[0], served(batches)[0]
-    assert first.shape == (10, 128, 128, 1)
-    assert not np.array_equal(first, again)
-
-
 def test_nothing_is_tuned_while_batches_are_served():
     data = made_up(8)
     moved = augment.batches(data, 4, augment.pipeline(), shuffle=True)

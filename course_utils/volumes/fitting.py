@@ -2,11 +2,12 @@
 
 import dataclasses
 import time
+from collections.abc import Callable
 
 import numpy as np
 
 from course_utils import augment, settings, training
-from course_utils.core.backend import keras
+from course_utils.core.backend import keras, tf
 from course_utils.core.errors import look_up
 from course_utils.datasets import MAIN_CONTRAST
 from course_utils.training import Run, features
@@ -24,6 +25,29 @@ RECIPES = {
 }
 # Every other axial slice is shown to the networks that see slices.
 EVERY = 2
+
+
+def moves(largest: int = 3, seed: int = settings.SEED) -> Callable[..., tf.Tensor]:
+    """Random shifts and mirror images, for volumes and in the same way for their slices.
+
+    The function takes a batch (batch, x, y, 1) or (batch, x, y, z, 1) whose first axis runs from
+    left to right. Each volume in it is mirrored or not; the shift is one for the batch, at most
+    ``largest`` voxels along each axis, and what comes in is black. Whole voxels are moved, and
+    nothing is resampled, which in three dimensions would take long. A new function of the same seed
+    begins with the same draws.
+    """
+    random = tf.random.Generator.from_seed(seed)
+
+    def moved(images: tf.Tensor, training: bool = True) -> tf.Tensor:
+        sides = images.shape[1:-1]
+        mirrored = random.uniform([tf.shape(images)[0], *[1] * len(sides), 1]) < 0.5
+        images = tf.where(mirrored, images[:, ::-1], images)
+        padded = tf.pad(images, [[0, 0], *[[largest, largest]] * len(sides), [0, 0]])
+        start = random.uniform([len(sides)], maxval=2 * largest + 1, dtype=tf.int32)
+        images = tf.slice(padded, tf.concat([[0], start, [0]], 0), [-1, *sides, 1])
+        return tf.ensure_shape(images, [None, *sides, 1])
+
+    return moved
 
 
 def train(recipe: str | Recipe, train: Volumes, val: Volumes, seed: int = settings.SEED) -> Run:
@@ -54,8 +78,8 @@ def train(recipe: str | Recipe, train: Volumes, val: Volumes, seed: int = settin
         seen, watched = train, val
         if recipe.network == "2d":
             seen, watched = axial(train, EVERY), axial(val, EVERY)
-        moves = augment.moves(seed=seed) if recipe.augment else None
-        batches = augment.batches(seen, recipe.batch_size, moves, shuffle=True, seed=seed)
+        augmentation = moves(seed=seed) if recipe.augment else None
+        batches = augment.batches(seen, recipe.batch_size, augmentation, True, seed)
         val_batches = augment.batches(watched, recipe.batch_size)
         begin = time.perf_counter()
         history = training.fit(model, batches, val_batches, recipe.epochs, recipe.learning_rate)

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from course_utils.core.errors import CourseError
 from course_utils.volumes import SHAPE, Volumes, cnn3d, fitting
@@ -132,3 +133,37 @@ def test_what_is_recorded_is_what_ran(augment, parts, monkeypatch):
 def test_another_recipe_is_named(parts):
     with pytest.raises(CourseError, match="'4d': use one of 2d, bag, 3d"):
         fitting.train("4d", *parts)
+
+
+@pytest.mark.parametrize("shape", [(20, 24, 18), (20, 24)])
+def test_moves_shift_whole_voxels_and_mirror_the_first_axis(shape):
+    rng = np.random.default_rng(0)
+    image = np.zeros(shape, np.float32)
+    inside = tuple(slice(5, side - 5) for side in shape)
+    image[inside] = rng.random(image[inside].shape)
+    batch = tf.constant(np.stack([image] * 16)[..., np.newaxis])
+    move = fitting.moves(largest=3, seed=1)
+    shifts, mirrored = [], []
+    for _ in range(12):
+        moved = move(batch).numpy()[..., 0]
+        assert moved.shape == batch.shape[:-1]
+        for one in moved:
+            start = [
+                np.flatnonzero(one.any(tuple({*range(one.ndim)} - {a})))[0] for a in range(one.ndim)
+            ]
+            box = tuple(slice(b, b + s.stop - s.start) for b, s in zip(start, inside, strict=True))
+            flipped = np.array_equal(one[box], image[inside][::-1])
+            assert flipped or np.array_equal(one[box], image[inside])
+            shifts.append(tuple(np.array(start) - 5))
+            mirrored.append(flipped)
+    assert 0.35 < np.mean(mirrored) < 0.65
+    assert np.abs(shifts).max() == 3 and len({*shifts}) > 8
+
+
+def test_moves_repeat_with_their_seed_and_draw_anew_in_each_batch():
+    batch = tf.constant(np.random.default_rng(0).random((4, 12, 14, 10, 1), np.float32))
+    one, two, other = (fitting.moves(seed=seed) for seed in (1, 1, 2))
+    first = one(batch)
+    np.testing.assert_array_equal(first, two(batch))
+    assert not np.array_equal(first, one(batch))
+    assert not np.array_equal(first, other(batch))
