@@ -62,23 +62,9 @@ def batches(
 ) -> tf.data.Dataset:
     """Serve slices and labels in batches, scaled, and augmented where a pipeline is given.
 
-    Parameters
-    ----------
-    data : Dataset
-    batch_size : int
-    augmentation : callable, optional
-        Such as :func:`pipeline` makes. It draws anew in each epoch.
-    shuffle : bool
-        Whether to serve the slices in another order in each epoch.
-    seed : int
-        Seed of the order. The augmentation has its own.
-    contrasts : sequence of str
-        The contrasts to serve, as channels in this order.
-
-    Returns
-    -------
-    tf.data.Dataset
-        Of float32 images in [0, 1], (batch, 128, 128, contrasts), and int64 labels, (batch,).
+    Images are float32 in [0, 1], (batch, 128, 128, contrasts), with the contrasts as channels in
+    the order named; labels are int64, (batch,). Shuffled, slices come in another order in each
+    epoch, which ``seed`` decides; the augmentation has a seed of its own, and draws anew, too.
     """
     served = tf.data.Dataset.from_tensor_slices((data.stacked(contrasts), data.labels))
     if shuffle:

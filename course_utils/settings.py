@@ -28,10 +28,7 @@ def variable(name: str) -> str:
 def data_dir() -> Path:
     """Folder for everything simulated, imported or trained: ``data/``, or ``$COURSE_DATA``.
 
-    Raises
-    ------
-    CourseError
-        If ``$COURSE_DATA`` cannot be the name of a folder.
+    A :class:`CourseError` says where ``$COURSE_DATA`` cannot be the name of a folder.
     """
     chosen = variable("COURSE_DATA")
     try:

@@ -124,8 +124,9 @@ def test_a_lesson_loads_its_own_checks_alone():
 def test_importing_the_course_changes_nothing():
     # Libraries do as they please, and are imported before.
     code = (
-        "import logging, os, sys, matplotlib, sklearn.metrics; before = (dict(os.environ), list(sys.meta_path), "
-        "dict(matplotlib.rcParams), list(logging.getLogger('tensorflow').filters)); "
+        "import logging, os, sys, matplotlib, sklearn.metrics; "
+        "before = (dict(os.environ), list(sys.meta_path), dict(matplotlib.rcParams), "
+        "list(logging.getLogger('tensorflow').filters)); "
         "import course_utils, course_utils.datasets, course_utils.plots; "
         "assert before == (dict(os.environ), list(sys.meta_path), dict(matplotlib.rcParams), "
         "list(logging.getLogger('tensorflow').filters))"

@@ -37,17 +37,9 @@ def late_fusion(probabilities: Sequence[np.ndarray | None]) -> np.ndarray:
 def fused(runs: Mapping, data: Dataset) -> dict[str, np.ndarray]:
     """Predict from one contrast, from the other, and from both in two ways.
 
-    Parameters
-    ----------
-    runs : mapping of str to course_utils.training.Run
-        Under ``"t1ce"``, ``"flair"`` and ``"early fusion"``.
-    data : Dataset
-        In both contrasts; one that is black all over is missing, and late fusion leaves it out.
-
-    Returns
-    -------
-    dict of str to ndarray of float, (slices, classes)
-        Under the names of the runs, and under ``"late fusion"``.
+    Takes a run for each of ``"t1ce"``, ``"flair"`` and ``"early fusion"``. A contrast that is black
+    all over is missing, and late fusion leaves it out. Probabilities, (slices, classes), come back
+    under the names of the runs, and under ``"late fusion"``.
     """
     found = {name: run.predict(data) for name, run in runs.items()}
     votes = [found[name] if data.contrast(name).any() else None for name in CONTRASTS]

@@ -58,10 +58,7 @@ PLANS = {
 def planned(backbone: str, epochs: int | None = None, seed: int | None = None) -> Plan:
     """Look up how a backbone is pretrained, with another number of epochs or seed where given.
 
-    Raises
-    ------
-    CourseError
-        If there is no such backbone, or a number is out of range.
+    A :class:`CourseError` says where there is no such backbone, or a number is out of range.
     """
     plan = look_up(PLANS, backbone, "backbone")
     epochs, seed = plan.epochs if epochs is None else epochs, plan.seed if seed is None else seed
@@ -77,12 +74,8 @@ def pretrain(plan: Plan, mixed: bool = False) -> Path:
 
     ``results/pretrain-<backbone>.json`` in the data folder says how they were made, and how good
     they are on simulated patients held out. ``mixed`` computes in bfloat16: twice as fast for
-    ResNet50 where the processor knows it.
-
-    Raises
-    ------
-    CourseError
-        If there is a checkpoint that is damaged or has other settings.
+    ResNet50 where the processor knows it. A :class:`CourseError` says where a
+    checkpoint is damaged or has other settings.
     """
     choices = {"version": VERSION, **dataclasses.asdict(plan), "mixed": mixed}
     folder = settings.data_dir() / "pretraining" / plan.backbone

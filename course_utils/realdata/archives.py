@@ -57,11 +57,8 @@ def opened(path: str | Path) -> Iterator[Contents]:
         Takes a position in ``names`` and returns the bytes of that file; raises
         :class:`BadFile`. It may be called from several threads.
 
-    Raises
-    ------
-    CourseError
-        If there is nothing at ``path``, or it is no zip, cut off, locked with a password, made
-        to harm, or leads outside itself.
+    A :class:`CourseError` says where there is nothing at ``path``, or it is no zip, cut off, locked
+    with a password, made to harm, or leads outside itself.
     """
     try:
         path = Path(path).expanduser()

@@ -116,22 +116,11 @@ def train(
 ) -> Run:
     """Train by a recipe, or reload the run where the very same one was done before.
 
-    Parameters
-    ----------
-    recipe : str or Recipe
-        A name in :data:`RECIPES`, or a recipe of your own:
-        ``dataclasses.replace(RECIPES["baseline"], name="mine", epochs=5)``.
-    train, val : Dataset
-        To learn from, and to watch. The test slices have no business here.
-    start : str, optional
-        Where a backbone starts from, see :func:`course_utils.models.weights.resolve`.
-    seed : int
-        Seed of the first weights, of the order of the slices and of the augmentation.
-
-    Raises
-    ------
-    CourseError
-        If this cannot be done with this network or these data, or a saved run is damaged.
+    The recipe is a name in :data:`RECIPES`, or one of your own, such as
+    ``dataclasses.replace(RECIPES["baseline"], name="mine", epochs=5)``. A backbone starts from what
+    :func:`course_utils.models.weights.resolve` makes of ``start``. The seed decides the first
+    weights, the order of the slices and the augmentation. The test slices have no business here.
+    A :class:`CourseError` says what cannot be done with this network or these data.
     """
     if not isinstance(recipe, Recipe):
         recipe = look_up(RECIPES, recipe, "recipe")
