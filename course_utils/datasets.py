@@ -209,7 +209,8 @@ def problems(name: str = "kaggle") -> pd.DataFrame:
 
 def read(name: str, folder: Path) -> Dataset:
     """Read a data set's cache."""
-    with files.reading(f"The cache in {folder}", "delete this folder and try again"):
+    remedy = "delete this folder and try again" if name == "practice" else "import the data again"
+    with files.reading(f"The cache in {folder}", remedy):
         contents = json.loads((folder / "contents.json").read_text())
         table = pd.read_csv(folder / "table.csv", dtype={"patient": "string", "group": "string"})
         # A class may be called "1" or "None".

@@ -27,7 +27,7 @@ NINE = {
     "widgets",
 }
 # From the bottom up. A room imports from itself and from rooms below; of two on one floor neither
-# imports from the other, but for the settings, which stand on the core.
+# imports from the other, but for core and settings, whose modules stand on each other.
 FLOORS = (
     {"core", "settings"},
     {"simulator", "realdata"},

@@ -196,7 +196,9 @@ def federated_up():
     from course_utils.federation import hospitals
 
     train, _, _ = datasets.load().split()
-    hospitals.store(hospitals.as_seen(train, hospitals.dirichlet_partition(train, hospitals.ALPHA)))
+    if not net.running():
+        dealt = hospitals.dirichlet_partition(train, hospitals.ALPHA)
+        hospitals.store(hospitals.as_seen(train, dealt))
     net.up(len(train.class_names))
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from course_utils import settings
 from course_utils.core.backend import keras
-from course_utils.core.errors import CourseError, look_up
+from course_utils.core.errors import CourseError, look_up, reason
 from course_utils.models import eight_bit
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
@@ -68,7 +68,7 @@ class Source:
         if self.kind == "imagenet":
             return "move it out of this folder and try again"
         if self.path.is_relative_to(settings.ROOT / "data"):
-            first = "restore it with 'git checkout -- data/weights'"
+            first = f"restore it with 'git checkout -- data/weights/{self.path.name}'"
         else:
             first = "move it away, to use those of the course"
         return f"{first}, or make it anew with 'course pretrain {self.path.stem}'"
@@ -144,9 +144,8 @@ def load(network: keras.Model, source: Source) -> None:
     # Keras and h5py raise nearly every kind of exception on a broken file.
     except Exception as error:
         network.set_weights(before)
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise CourseError(
-            f"{source.path} does not hold whole weights for this network ({reason}): "
+            f"{source.path} does not hold whole weights for this network ({reason(error)}): "
             f"{source.remedy}."
         ) from None
 

@@ -39,8 +39,7 @@ class Shard:
 def draw(number: int, seed: int, patients: int = PATIENTS) -> Shard:
     """Simulate one shard on all cores: equal shares of the classes, ten slices of each patient.
 
-    Another number gives other patients. The same number and seed give the same shard, whatever the
-    number of cores. Neither may be negative.
+    Another number gives other patients; the same number and seed give the same shard everywhere.
     """
     if min(number, seed) < 0:
         raise CourseError(f"A shard has no number {number} or seed {seed}: use 0 or more.")

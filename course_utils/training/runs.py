@@ -177,7 +177,7 @@ def load_or_train(choices: dict, make: Callable[[], tuple[keras.Model, pd.DataFr
 
 def load(folder: Path) -> Run:
     """Read a finished run; a :class:`CourseError` says where it is damaged."""
-    ours = folder.is_relative_to(settings.data_dir())
+    ours = folder.is_relative_to(settings.data_dir() / "runs")
     remedy = "delete this folder and train again" if ours else "name another folder"
     with files.reading(f"The run in {folder}", remedy):
         about = json.loads((folder / "run.json").read_text())

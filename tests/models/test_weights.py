@@ -206,7 +206,7 @@ def test_no_advice_deletes_what_others_made(own_data_folder):
 
     assert remedy("file", own_data_folder).startswith("name another file in COURSE_WEIGHTS")
     assert remedy("simulated", settings.ROOT / "data").startswith(
-        "restore it with 'git checkout -- data/weights', or make it anew with 'course pretrain"
+        "restore it with 'git checkout -- data/weights/mobilenetv2.npz', or make it anew with"
     )
     own = remedy("simulated", own_data_folder)
     assert own.startswith("move it away") and "git" not in own
