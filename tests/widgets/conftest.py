@@ -1,10 +1,24 @@
 """What widgets show, and what explorers are made of."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from course_utils import settings
 from course_utils.plots import style
 from course_utils.widgets import controls, data, errors, labs
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """Sixteen axial slices in eight groups of two, four slices of each class."""
+    return pd.DataFrame(
+        {
+            "label": np.repeat(["glioma", "meningioma", "notumor", "pituitary"], 4),
+            "group": np.repeat([f"g{n}" for n in range(8)], 2),
+            "plane": "axial",
+        }
+    )
 
 
 @pytest.fixture

@@ -3,26 +3,16 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from course_utils import plots, widgets
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
 
-NAMES = ("glioma", "meningioma", "notumor", "pituitary")
-
 
 @pytest.fixture
-def data() -> Dataset:
+def data(table) -> Dataset:
     """Sixteen slices in eight groups, four of each class, a grey value of its own each."""
-    table = pd.DataFrame(
-        {
-            "label": np.repeat(NAMES, 4),
-            "group": np.repeat([f"g{n}" for n in range(8)], 2),
-            "plane": "axial",
-        }
-    )
     masks = np.zeros((16, 128, 128), bool)
     masks[:12, 20:40, 20:40] = True
     images = np.arange(16, dtype=np.uint8)[:, None, None] * np.ones((128, 128), np.uint8)

@@ -3,26 +3,16 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from course_utils import plots, widgets
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
 
-NAMES = ("glioma", "meningioma", "notumor", "pituitary")
-
 
 @pytest.fixture
-def data() -> Dataset:
+def data(table) -> Dataset:
     """Two groups of two slices for each class; all but notumor have a square lesion."""
-    table = pd.DataFrame(
-        {
-            "label": np.repeat(NAMES, 4),
-            "group": np.repeat([f"g{n}" for n in range(8)], 2),
-            "plane": "axial",
-        }
-    )
     masks = np.zeros((16, 128, 128), bool)
     for row in np.flatnonzero(table["label"] != "notumor"):
         # The second slice of a group has the larger lesion.
