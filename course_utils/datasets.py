@@ -15,11 +15,15 @@ from course_utils.core import files
 from course_utils.core.errors import CourseError, look_up
 
 MAIN_CONTRAST = "t1ce"
-# Where each data set comes from: the module is imported when its data set is asked for.
+# Where each data set comes from: the module is imported when its data set is asked for. All other
+# data sets are folders of the learner's own.
 SOURCES = {
     "practice": "course_utils.simulator.practice",
     "kaggle": "course_utils.realdata.kaggle",
+    "kaggle-v2": "course_utils.realdata.kaggle",
+    "figshare": "course_utils.realdata.figshare",
 }
+FOLDERS = "course_utils.realdata.folders"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,9 +32,10 @@ class Dataset:
 
     Attributes
     ----------
-    contrasts : mapping of str to ndarray of uint8, (slices, 128, 128)
-        ``"t1ce"`` is always there.
-    masks : ndarray of bool, (slices, 128, 128), or None
+    contrasts : mapping of str to ndarray of uint8, (slices, height, width)
+        The first one is the main one: ``"t1ce"``, or ``"picture"`` in a named data set, which may
+        be in colour: (slices, height, width, 3).
+    masks : ndarray of bool, (slices, height, width), or None
         Where the lesion is; None where nobody drew it.
     table : pandas.DataFrame
         One row per slice: label (class name), patient, plane, group, split, source, and whatever
@@ -58,9 +63,14 @@ class Dataset:
         return f"<Dataset {self.name}: {len(self):,} slices in {groups:,} groups>"
 
     @property
+    def main(self) -> str:
+        """Name of the main contrast."""
+        return next(iter(self.contrasts))
+
+    @property
     def images(self) -> np.ndarray:
-        """Slices in the main contrast, t1ce: uint8, (slices, 128, 128)."""
-        return self.contrasts[MAIN_CONTRAST]
+        """Slices in the main contrast: uint8, (slices, height, width), with 3 colours if any."""
+        return self.contrasts[self.main]
 
     @property
     def labels(self) -> np.ndarray:
@@ -68,7 +78,7 @@ class Dataset:
         return pd.Categorical(self.table["label"], categories=self.class_names).codes.astype(int)
 
     def contrast(self, name: str) -> np.ndarray:
-        """Slices in one contrast: uint8, (slices, 128, 128); an error where there is none."""
+        """Slices in one contrast, shaped as ``images``; an error where the set has it not."""
         if name not in list(self.contrasts):
             raise CourseError(
                 f"The {self.name} data has no contrast {name!r}, only "
@@ -76,14 +86,13 @@ class Dataset:
             )
         return self.contrasts[name]
 
-    def stacked(self, names: Sequence[str]) -> np.ndarray:
-        """Slices in several contrasts, as channels: uint8, (slices, 128, 128, contrasts).
+    def stacked(self, names: Sequence[str] = ()) -> np.ndarray:
+        """Slices in several contrasts, as channels: uint8, (slices, height, width, contrasts).
 
-        One contrast alone comes as :meth:`contrast` gives it, without the last axis.
+        One contrast alone, the main one where none is named, comes as :meth:`contrast` gives it,
+        without the last axis.
         """
-        if not len(names):
-            raise CourseError(f"Name at least one contrast: {', '.join(self.contrasts)}.")
-        found = [self.contrast(name) for name in names]
+        found = [self.contrast(name) for name in names or (self.main,)]
         return found[0] if len(found) == 1 else np.stack(found, axis=-1)
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Dataset":
@@ -105,9 +114,9 @@ class Dataset:
         ----------
         by : {"group", "official", "slice"}
             ``"group"`` keeps every group (a patient, or a set of near-duplicates) on one side:
-            60% train, 15% validation, 25% test. ``"official"`` takes the publisher's test slices
-            and divides the rest by group. ``"slice"`` deals the slices out one by one: the
-            mistake that lesson 01 measures.
+            60% train, 15% validation, 25% test. ``"official"`` takes the publisher's test slices,
+            and divides the rest by group where no validation slices were set aside. ``"slice"``
+            deals the slices out one by one: the mistake that lesson 01 measures.
 
         Raises
         ------
@@ -125,12 +134,14 @@ def split_rows(
     groups = data.table["group"].to_numpy()
     rows = np.arange(len(data))
     if by == "official":
-        test = (data.table["split"] == "test").to_numpy()
-        if not test.any() or test.all():
+        test, val = ((data.table["split"] == part).to_numpy() for part in ("test", "val"))
+        if not test.any() or (test | val).all():
             raise CourseError(
                 f"The {data.name} data came without a test set of its publisher's: "
                 'use split("group").'
             )
+        if val.any():
+            return rows[~test & ~val], rows[val], rows[test]
         folds = _folds(data, rows[~test], groups, 5, seed)
         return np.sort(np.concatenate(folds[1:])), folds[0], rows[test]
     units = look_up({"group": groups, "slice": None, "official": None}, by, "split")
@@ -138,6 +149,23 @@ def split_rows(
     val, test = max(1, round(0.15 * len(folds))), max(1, round(0.25 * len(folds)))
     parts = folds[val + test :], folds[:val], folds[val : val + test]
     return tuple(np.sort(np.concatenate(part)) for part in parts)
+
+
+def fold_rows(
+    data: Dataset, by: str = "group", count: int = 5, seed: int = settings.SEED
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Row numbers of training, validation and test, ``count`` times: each slice is tested once.
+
+    ``by`` is ``"group"`` or ``"slice"``. A fifth of what is not tested validates.
+    """
+    groups = data.table["group"].to_numpy()
+    units = look_up({"group": groups, "slice": None}, by, "split into folds")
+    parts = []
+    for test in _folds(data, np.arange(len(data)), units, count, seed):
+        rest = np.setdiff1d(np.arange(len(data)), test)
+        val, *train = _folds(data, rest, units, 5, seed)
+        parts.append((np.sort(np.concatenate(train)), val, test))
+    return parts
 
 
 def load(name: str | None = None) -> Dataset:
@@ -152,15 +180,33 @@ def load(name: str | None = None) -> Dataset:
     return read(name, folder)
 
 
-def import_data(path: Path, name: str = "kaggle") -> Dataset:
+def import_data(path: Path, name: str | None = None, **options) -> Dataset:
     """Read a data set from a zip or a folder, and keep it in place of an earlier import.
 
     When anything fails, the earlier import stays.
+
+    Parameters
+    ----------
+    path : Path
+    name : str, optional
+        Of a folder of class folders, see :mod:`course_utils.realdata.folders`, which also says
+        what the ``options`` are. Without it, the Kaggle or figshare data is meant, and told by
+        what it is.
     """
-    content = source(name).content(path)
-    folder = folder_of(name)
+    if name is not None:
+        module = importlib.import_module(FOLDERS)
+        module.check_name(name)
+    else:
+        figshare = importlib.import_module(SOURCES["figshare"])
+        module = importlib.import_module(
+            SOURCES["figshare" if figshare.recognised(path) else "kaggle"]
+        )
+    contrasts, masks, table, *rest = module.content(path, **options)
+    # Which of the known sets this is, its source column says.
+    name = name or table["source"].iloc[0]
+    folder = _folder_of(name, module)
     with files.lock(folder), files.atomic(folder) as new:
-        save(new, *content)
+        save(new, contrasts, masks, table, *rest)
     return read(name, folder)
 
 
@@ -170,13 +216,19 @@ def source(name: str) -> ModuleType:
     It has a ``VERSION`` for the cache, ``make()`` and, for data that is imported,
     ``content(path)``: both return what :func:`save` takes.
     """
-    return importlib.import_module(look_up(SOURCES, name, "data set"))
+    known = dict.fromkeys(settings.datasets(), FOLDERS) | SOURCES
+    return importlib.import_module(look_up(known, name, "data set"))
 
 
 def folder_of(name: str) -> Path:
     """Folder that holds a data set's cache, whether it is there yet or not."""
+    return _folder_of(name, source(name))
+
+
+def _folder_of(name: str, module: ModuleType) -> Path:
+    home = settings.data_dir() if name in SOURCES else settings.named_dir()
     # A changed simulator must not be answered from an old cache.
-    return settings.data_dir() / name / f"v{source(name).VERSION}"
+    return home / name / f"v{module.VERSION}"
 
 
 def save(
@@ -185,8 +237,13 @@ def save(
     masks: np.ndarray | None,
     table: pd.DataFrame,
     problems: pd.DataFrame | None = None,
+    notes: Sequence[str] = (),
 ) -> None:
-    """Write a data set's cache into a new folder, and fail where it cannot be read again."""
+    """Write a data set's cache into a new folder, and fail where it cannot be read again.
+
+    ``problems`` are files that could not be used: file, problem; ``notes`` are sentences for
+    whoever imports the data.
+    """
     folder.mkdir(parents=True)
     for name, images in {**contrasts, "masks": masks}.items():
         if images is not None:
@@ -194,17 +251,25 @@ def save(
     table.to_csv(folder / "table.csv", index=False)
     if problems is not None:
         problems.to_csv(folder / "problems.csv", index=False)
-    (folder / "contents.json").write_text(json.dumps({"contrasts": list(contrasts)}))
+    contents = {"contrasts": list(contrasts), "notes": list(notes)}
+    (folder / "contents.json").write_text(json.dumps(contents))
     read(folder.parent.name, folder)
 
 
-def problems(name: str = "kaggle") -> pd.DataFrame:
+def problems(name: str) -> pd.DataFrame:
     """Files that could not be imported: one row each, with the columns file and problem."""
     path = folder_of(name) / "problems.csv"
     if not path.exists():
         return pd.DataFrame(columns=["file", "problem"])
     with files.reading(path, "import the data again"):
         return pd.read_csv(path, dtype=str, keep_default_na=False)[["file", "problem"]]
+
+
+def notes(name: str) -> list[str]:
+    """Sentences about an import: what its owner should know, and nothing that stopped it."""
+    path = folder_of(name) / "contents.json"
+    with files.reading(path, "import the data again"):
+        return json.loads(path.read_text()).get("notes", [])
 
 
 def read(name: str, folder: Path) -> Dataset:

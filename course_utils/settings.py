@@ -17,7 +17,8 @@ ROOT = packages.ROOT
 NOTEBOOKS = ROOT / "notebooks"
 SEED = 7
 IMAGE_SIZE = 128
-DATASETS = ("practice", "kaggle")
+# Those that the course knows; a learner's own folders become named data sets beside them.
+DATASETS = ("practice", "kaggle", "kaggle-v2", "figshare")
 
 
 def variable(name: str) -> str:
@@ -42,6 +43,18 @@ def data_dir() -> Path:
         ) from None
 
 
+def named_dir() -> Path:
+    """Folder of the named data sets: those imported from a learner's own folders."""
+    return data_dir() / "named"
+
+
+def datasets() -> tuple[str, ...]:
+    """Names of all data sets: :data:`DATASETS`, and the named ones on this computer."""
+    # A folder with a dot or a lock beside it is no data set.
+    names = (path.name for path in named_dir().glob("*") if any(path.glob("v[0-9]*/table.csv")))
+    return DATASETS + tuple(sorted(names))
+
+
 def dataset() -> str:
     """Name of the chosen data set: ``$COURSE_DATASET``, the remembered one, or ``"practice"``."""
     return _known(variable("COURSE_DATASET")) if dataset_is_fixed() else _remembered()
@@ -53,7 +66,7 @@ def dataset_is_fixed() -> bool:
 
 
 def choose_dataset(name: str) -> None:
-    """Remember one of :data:`DATASETS` for all lessons until another one is chosen."""
+    """Remember one of :func:`datasets` for all lessons until another one is chosen."""
     choice = json.dumps({"dataset": _known(name)}, indent=1)
     with files.atomic(data_dir() / "settings.json") as path:
         path.write_text(choice + "\n", encoding="utf-8")
@@ -80,7 +93,7 @@ def show() -> None:
 
 
 def _known(name: str) -> str:
-    return look_up({known: known for known in DATASETS}, name, "data set")
+    return look_up({known: known for known in datasets()}, name, "data set")
 
 
 def _remembered() -> str:
@@ -89,6 +102,6 @@ def _remembered() -> str:
         if not path.exists():
             return "practice"
         choices = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(choices, dict) or choices.get("dataset") not in DATASETS:
+        if not isinstance(choices, dict) or choices.get("dataset") not in datasets():
             raise ValueError("it names no data set of the course")
         return choices["dataset"]
