@@ -1,4 +1,4 @@
-"""One image file as a grey slice: whatever its size, its mode and its format."""
+"""One image file as a slice, grey or in colour: whatever its size, its mode and its format."""
 
 import io
 from collections.abc import Sequence
@@ -13,19 +13,25 @@ from course_utils.core.errors import BadFile
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM")
 FEWEST_PIXELS_A_SIDE = 16
 MOST_PIXELS = 50_000_000
+# Red, green and blue of a grey picture that was saved in colour differ by the noise of JPEG, and
+# coloured words or arrows on it are small.
+GREY_VALUES, GREY_SHARE = 24, 0.99
 
 
-def decode(data: bytes) -> tuple[np.ndarray, tuple[int, int, str]]:
-    """Turn the bytes of an image file into a grey slice, uint8, (128, 128), and facts.
+def decode(
+    data: bytes, size: int = settings.IMAGE_SIZE, colour: bool | None = False
+) -> tuple[np.ndarray, tuple[int, int, str]]:
+    """Turn the bytes of an image file into a slice, uint8, (size, size), and facts.
 
     The facts are width and height in pixels, and Pillow's name of the mode, as in the file. The
     aspect ratio is kept, and black fills what is left on both sides. What is transparent becomes
     black. 16-bit and floating-point images have no common scale, so their own darkest value
     becomes 0 and their brightest 255. A camera's note of how it was turned (EXIF) is honoured.
+    With ``colour`` it is (size, size, 3); None takes the picture as it is, grey or not.
     BadFile if this is no image, or a damaged, too small or too large one, or several in one file.
     """
     image, facts = opened(data)
-    return fitted(image), facts
+    return fitted(image, size, colour), facts
 
 
 def opened(
@@ -62,11 +68,23 @@ def opened(
         raise BadFile(f"is a damaged or cut-off image ({mode}, {width} x {height})") from None
 
 
-def fitted(image: Image.Image) -> np.ndarray:
-    """Turn an image into a grey slice, uint8, (128, 128), as :func:`decode` does."""
-    size = (settings.IMAGE_SIZE,) * 2
-    # Shrinking by BILINEAR averages over everything that falls into a pixel.
-    return np.asarray(ImageOps.pad(_grey(image), size, Image.Resampling.BILINEAR))
+def fitted(
+    image: Image.Image, size: int = settings.IMAGE_SIZE, colour: bool | None = False
+) -> np.ndarray:
+    """Turn an image into a slice, uint8, (size, size) or (size, size, 3), as :func:`decode` does."""
+    image = _rgb(image)
+
+    def padded(mode: str) -> np.ndarray:
+        # Shrinking by BILINEAR averages over everything that falls into a pixel.
+        return np.asarray(
+            ImageOps.pad(image.convert(mode), (size, size), Image.Resampling.BILINEAR)
+        )
+
+    if colour is not False:
+        pixels = padded("RGB")
+        if colour or np.mean(np.ptp(pixels, axis=2) <= GREY_VALUES) < GREY_SHARE:
+            return pixels
+    return padded("L")
 
 
 def encode(pixels: np.ndarray) -> bytes:
@@ -76,16 +94,16 @@ def encode(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _grey(image: Image.Image) -> Image.Image:
+def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image, dtype=np.float64)
         if not np.isfinite(values).all():
             raise BadFile("has pixels that are no numbers")
         low, high = values.min(), values.max()
         scaled = (values - low) / (high - low or 1) * 255
-        return Image.fromarray(scaled.round().astype(np.uint8))
+        image = Image.fromarray(scaled.round().astype(np.uint8))
     if image.has_transparency_data:
         black = Image.new("RGBA", image.size, "black")
         image = Image.alpha_composite(black, image.convert("RGBA"))
-    # Not every mode can be made grey at once.
-    return image.convert("RGB").convert("L")
+    # Not every mode can be made grey at once, but this one can.
+    return image.convert("RGB")
