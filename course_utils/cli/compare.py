@@ -1,5 +1,6 @@
-"""What lessons 10 and 11 find, measured again from the command line: ``course compare``."""
+"""What lessons 01, 05, 10 and 11 find, measured again from the command line: ``course compare``."""
 
+import dataclasses
 from functools import partial
 from pathlib import Path
 
@@ -9,14 +10,17 @@ from course_utils import datasets, evaluation, models, settings, training
 from course_utils.core import results
 from course_utils.datasets import Dataset
 from course_utils.evaluation import attention, corruptions, heatmaps, intervals
+from course_utils.realdata import duplicates
 from course_utils.training import features
 
-# Both questions need what only the practice data has: outlined lesions, and two contrasts.
-DATASET = "practice"
 # Half a place of the attention map, in pixels.
 MARGIN = 8
 # How each of the networks of lesson 11 is trained; late fusion needs no training of its own.
 CONTRASTS = {"t1ce": "baseline", "flair": "baseline-flair", "early fusion": "early-fusion"}
+FOLDS = 5
+# The network of lesson 05, and the layers of which validation chooses one for the heat.
+POINTER = "mobilenetv2-finetuned"
+LAYERS = ("features", "block_13_expand_relu")
 
 
 def compare(topic: str, seed: int = settings.SEED) -> Path:
@@ -24,18 +28,20 @@ def compare(topic: str, seed: int = settings.SEED) -> Path:
 
     The seed is that of the training: all seeds meet the same slices.
     """
+    measure, name, split = TOPICS[topic]
     return results.save(
         f"compare-{topic}",
-        TOPICS[topic](seed, *datasets.load(DATASET).split()),
+        measure(seed, datasets.load(name)),
         command=results.command("compare", topic, seed=seed),
-        dataset=DATASET,
-        split="group",
+        dataset=name,
+        split=split,
         seed=seed,
     )
 
 
-def _attention(seed: int, train: Dataset, val: Dataset, test: Dataset) -> dict:
+def _attention(seed: int, data: Dataset) -> dict:
     """Whether a network with attention answers better, and looks at the lesion more."""
+    train, val, test = data.split()
     plain = training.train("baseline", train, val, seed=seed)
     attentive = training.train("attention", train, val, seed=seed)
     answers = {run.name: run.predict(test) for run in (plain, attentive)}
@@ -83,8 +89,9 @@ def _attention(seed: int, train: Dataset, val: Dataset, test: Dataset) -> dict:
     }
 
 
-def _contrasts(seed: int, train: Dataset, val: Dataset, test: Dataset) -> dict:
+def _contrasts(seed: int, data: Dataset) -> dict:
     """What a second contrast changes, above all between glioma and meningioma."""
+    train, val, test = data.split()
     runs = {
         name: training.train(recipe, train, val, seed=seed) for name, recipe in CONTRASTS.items()
     }
@@ -112,7 +119,96 @@ def _contrasts(seed: int, train: Dataset, val: Dataset, test: Dataset) -> dict:
     }
 
 
-TOPICS = {"attention": _attention, "contrasts": _contrasts}
+def _leak(seed: int, data: Dataset) -> dict:
+    """What the label of the most similar training slice is worth, split in three ways."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    pixels = data.images[:, ::4, ::4].reshape(len(data), -1).astype(np.float32)
+    patients = data.table["patient"].to_numpy()
+    pairs = duplicates.near_duplicates(data.images)
+    groups = {"near-duplicate": duplicates.duplicate_groups(data.images), "patient": patients}
+    ways = {"slice": ("slice", data)}
+    for name, units in groups.items():
+        ways[name] = "group", dataclasses.replace(data, table=data.table.assign(group=units))
+    guesses, known = {}, {}
+    for name, (by, regrouped) in ways.items():
+        guesses[name], known[name] = np.empty(len(data), int), np.empty(len(data), bool)
+        for train, val, test in datasets.fold_rows(regrouped, by, FOLDS, seed):
+            seen = np.concatenate([train, val])
+            nearest = KNeighborsClassifier(1).fit(pixels[seen], data.labels[seen])
+            guesses[name][test] = nearest.predict(pixels[test])
+            known[name][test] = np.isin(patients[test], patients[seen])
+    answers = {name: guess == data.labels for name, guess in guesses.items()}
+    return {
+        "slices": len(data),
+        "patients": len(np.unique(patients)),
+        "pairs": len(pairs),
+        "pairs_across_patients": int((patients[pairs["first"]] != patients[pairs["second"]]).sum()),
+        "accuracy": {name: intervals.mean(right, patients) for name, right in answers.items()},
+        "patient_in_training": {name: seen.mean() for name, seen in known.items()},
+        "above_patient": {
+            name: intervals.mean_difference(right * 1.0 - answers["patient"], patients)
+            for name, right in answers.items()
+            if name != "patient"
+        },
+    }
+
+
+def _pointing(seed: int, data: Dataset) -> dict:
+    """How often the heat of a network that has not met a patient lies on the real lesion.
+
+    In each fold, validation slices choose the layer that the heat is taken from.
+    """
+    tested, right, scores, layers = [], [], [], []
+    for rows in datasets.fold_rows(data, "group", FOLDS, seed):
+        train, val, test = map(data.take, rows)
+        model = training.train(POINTER, train, val, seed=seed).model
+        hits = {
+            layer: np.nanmean(
+                heatmaps.pointing_game(
+                    heatmaps.gradcam(model, val.images, val.labels, layer), val.masks
+                )
+            )
+            for layer in LAYERS
+        }
+        layers.append(max(hits, key=hits.get))
+        headless = heatmaps.shuffled(model, seed, "logits")
+        maps = {
+            "true class": heatmaps.gradcam(model, test.images, test.labels, layers[-1]),
+            "predicted class": heatmaps.gradcam(model, test.images, layer=layers[-1]),
+            "shuffled logits": heatmaps.gradcam(headless, test.images, test.labels, layers[-1]),
+            "centre": heatmaps.centre_guess(test.images),
+        }
+        for ruler, masks in (("exact", test.masks), ("near", heatmaps.widened(test.masks, MARGIN))):
+            found = {name: heatmaps.pointing_game(heat, masks) for name, heat in maps.items()}
+            found["chance"] = heatmaps.chance(test.images, masks)
+            scores += [(ruler, name, values) for name, values in found.items()]
+        right.append(features.predict(model, test.images).argmax(axis=1) == test.labels)
+        tested.append(test.table["group"])
+    patients, right = np.concatenate(tested), np.concatenate(right)
+    found = {"slices": len(right), "layers": layers, "accuracy": intervals.mean(right, patients)}
+    for ruler in ("exact", "near"):
+        names = dict.fromkeys(name for _, name, _ in scores)
+        own = {n: np.concatenate([v for r, m, v in scores if (r, m) == (ruler, n)]) for n in names}
+        found[ruler] = {name: intervals.mean(values, patients) for name, values in own.items()}
+        found[ruler] |= {
+            f"{name}, {which} answers": intervals.mean(own[name][marks], patients[marks])
+            for name in ("true class", "predicted class")
+            for which, marks in (("right", right), ("wrong", ~right))
+            if marks.any()
+        }
+        lead = own["true class"] - own["centre"]
+        found[ruler]["true class above centre"] = intervals.mean_difference(lead, patients)
+    return found
+
+
+# How each topic is measured, on which data, split how.
+TOPICS = {
+    "leak": (_leak, "figshare", "slice, near-duplicate and patient"),
+    "pointing": (_pointing, "figshare", "group"),
+    "attention": (_attention, "practice", "group"),
+    "contrasts": (_contrasts, "practice", "group"),
+}
 
 
 def _accuracies(answers: dict[str, np.ndarray], test: Dataset) -> dict:

@@ -9,6 +9,8 @@ import numpy as np
 from course_utils import datasets, evaluation, settings, training
 from course_utils.cli import figures
 from course_utils.core import results
+from course_utils.core.errors import CourseError
+from course_utils.datasets import Dataset
 from course_utils.realdata import duplicates
 
 BASELINE = "baseline"
@@ -21,6 +23,7 @@ def evaluate(
     split: str = "group",
     start: str | None = None,
     seed: int = settings.SEED,
+    folds: int = 1,
 ) -> Path:
     """Look at the test slices once, and write down what came out.
 
@@ -28,57 +31,86 @@ def evaluate(
     with the reason. The classifier and the baseline CNN, to compare it with, are trained first
     where they were not trained before; on the publisher's split they learn from all slices that
     are not test slices. Another seed changes the training, and not the split, so that all models
-    meet the same slices.
+    meet the same slices. With several ``folds`` as many classifiers are trained, and each slice is
+    tested once, by the one that has not met it.
     """
     data = datasets.load(dataset)
-    train, val, test = data.split(split)
-    if split == "official":
-        # Every recipe was settled before, on validation slices, and whoever reports this split
-        # learns from all that the publisher set aside for it.
-        train = data.take((data.table["split"] == "train").to_numpy())
-    run = training.train(recipe, train, val, start, seed)
+    parts = [tuple(map(data.take, rows)) for rows in _rows(data, split, folds)]
+    runs = [training.train(recipe, train, val, start, seed) for train, val, _ in parts]
+    tests = [test for *_, test in parts]
     # The first batch only builds the graph: it is not what a slice costs.
-    run.predict(test.take(range(min(64, len(test)))))
+    runs[0].predict(tests[0].take(range(min(64, len(tests[0])))))
     begin = time.perf_counter()
-    probabilities = run.predict(test)
+    answers = [runs[0].predict(tests[0])]
     seconds = time.perf_counter() - begin
-    labels, groups = test.labels, test.table["group"]
-    clean = duplicates.clean_rows(test, train, val)
-    upright = clean if clean.all() else duplicates.without_upright_twin(test, train)
+    answers += [run.predict(test) for run, test in zip(runs[1:], tests[1:], strict=True)]
+    probabilities = np.concatenate(answers)
+    clean = [duplicates.clean_rows(test, train, val) for train, val, test in parts]
+    upright = [
+        new if new.all() else duplicates.without_upright_twin(test, train)
+        for new, (train, _, test) in zip(clean, parts, strict=True)
+    ]
+    clean, upright = np.concatenate(clean), np.concatenate(upright)
+    labels = np.concatenate([test.labels for test in tests])
+    groups = np.concatenate([test.table["group"].to_numpy() for test in tests])
     report = evaluation.report(labels, probabilities, groups, data.class_names)
     found = {
-        "accuracy": figures.accuracy(test, probabilities, np.ones(len(test), bool)),
-        "accuracy_clean": figures.accuracy(test, probabilities, clean),
-        "accuracy_no_upright_twin": figures.accuracy(test, probabilities, upright),
+        "accuracy": figures.accuracy(labels, probabilities, groups, np.ones(len(labels), bool)),
+        "accuracy_clean": figures.accuracy(labels, probabilities, groups, clean),
+        "accuracy_no_upright_twin": figures.accuracy(labels, probabilities, groups, upright),
         "macro_f1": figures.kept(report["f1"].iloc[-1]),
         "slices": {
-            "train": len(train),
-            "val": len(val),
-            "test": len(test),
+            "train": round(np.mean([len(train) for train, *_ in parts])),
+            "val": round(np.mean([len(val) for _, val, _ in parts])),
+            "test": len(labels),
             "clean": int(clean.sum()),
             "no_upright_twin": int(upright.sum()),
         },
-        "parameters": run.model.count_params(),
-        "megabytes": run.megabytes,
-        "train_seconds": run.seconds,
-        "milliseconds_a_slice": 1000 * seconds / len(test),
+        "parameters": runs[0].model.count_params(),
+        "megabytes": runs[0].megabytes,
+        "train_seconds": {
+            step: np.mean([run.seconds[step] for run in runs]) for step in runs[0].seconds
+        },
+        "milliseconds_a_slice": 1000 * seconds / len(tests[0]),
     }
+    if folds > 1:
+        found["accuracy_by_fold"] = [
+            evaluation.share_right(test.labels, answer)
+            for test, answer in zip(tests, answers, strict=True)
+        ]
     if recipe != BASELINE:
-        other = training.train(BASELINE, train, val, seed=seed).predict(test)
+        plain = [training.train(BASELINE, train, val, seed=seed) for train, val, _ in parts]
+        other = np.concatenate([run.predict(test) for run, test in zip(plain, tests, strict=True)])
         above = evaluation.difference(labels, probabilities, other, groups)
         found["above_baseline"] = figures.kept(above)
         found["mcnemar"] = evaluation.mcnemar(labels, probabilities, other)
     options = {"dataset": data.name, "split": split, "start": start, "seed": seed}
+    options["folds"] = folds if folds > 1 else None
     return results.save(
         "-".join(filter(None, [recipe, data.name, split, start and Path(start).stem])),
         found,
         command=results.command("evaluate", recipe, **options),
         dataset=data.name,
         split=split,
+        folds=folds,
         seed=seed,
-        weights=run.settings["weights"],
-        recipe=run.settings["recipe"],
+        weights=runs[0].settings["weights"],
+        recipe=runs[0].settings["recipe"],
     )
+
+
+def _rows(data: Dataset, split: str, folds: int) -> list[tuple[np.ndarray, ...]]:
+    """Row numbers of training, validation and test, once or for each fold."""
+    if folds < 1:
+        raise CourseError(f"A classifier cannot be tested in {folds} folds: ask for 1 or more.")
+    if folds > 1:
+        return datasets.fold_rows(data, split, folds)
+    train, val, test = datasets.split_rows(data, split)
+    if split == "official":
+        # Every recipe was settled before, on validation slices, and whoever reports this split
+        # learns from all that the publisher set aside for it.
+        train = np.flatnonzero(data.table["split"] == "train")
+    return [(train, val, test)]
 
 
 def table() -> str:
@@ -102,11 +134,12 @@ def _row(one: dict) -> dict[str, str]:
     leaked = found["slices"]["clean"] < found["slices"]["test"]
     twins = (figures.text(found[f"accuracy_{name}"]) for name in ("no_upright_twin", "clean"))
     upright, clean = twins if leaked else ("the same", "the same")
+    folds = f", {how['folds']} folds" if how.get("folds", 1) > 1 else ""
     above = figures.text(found["above_baseline"], "+.1%") if "above_baseline" in found else ""
     return {
         "model": how["recipe"]["name"],
         "starts from": how["weights"].partition("-")[0],
-        "data": f"{how['dataset']}, {how['split']} split",
+        "data": f"{how['dataset']}, {how['split']} split{folds}",
         "accuracy (95% interval)": figures.text(found["accuracy"]),
         "without upright twins": upright,
         "without any twins": clean,

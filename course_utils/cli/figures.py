@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 
 from course_utils import evaluation
-from course_utils.datasets import Dataset
 from course_utils.evaluation import Estimate
 
 NO_SLICE = "Of every test slice, a copy or a slice of the same group is in training."
@@ -26,12 +25,11 @@ def kept(estimate: Estimate) -> dict:
     return known | ({"reason": ONE_GROUP} if known["low"] is None else {})
 
 
-def accuracy(test: Dataset, probabilities: np.ndarray, rows: np.ndarray) -> dict:
+def accuracy(labels, probabilities: np.ndarray, groups: np.ndarray, rows: np.ndarray) -> dict:
     """Accuracy on the test slices that ``rows``, bool (slices,), marks."""
     if not rows.any():
         return missing(NO_SLICE)
-    groups = test.table["group"].to_numpy()
-    return kept(evaluation.accuracy(test.labels[rows], probabilities[rows], groups[rows]))
+    return kept(evaluation.accuracy(labels[rows], probabilities[rows], groups[rows]))
 
 
 def markdown(header: Collection[str], *rows: Iterable[str]) -> str:

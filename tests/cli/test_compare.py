@@ -1,4 +1,4 @@
-"""What lessons 10 and 11 find, from the command line."""
+"""What lessons 01, 05, 10 and 11 find, from the command line."""
 
 import dataclasses
 
@@ -88,8 +88,41 @@ def test_late_fusion_asks_only_the_contrasts_that_are_there(practice):
 
 
 def test_the_topics_of_the_command_are_those_that_can_be_measured():
-    assert set(compare.TOPICS) == {"attention", "contrasts"}
+    assert tuple(compare.TOPICS) == commands.ARGUMENTS["topic"]["choices"]
     with pytest.raises(SystemExit):
         commands.main(["compare", "volumes"])
     assert set(compare.CONTRASTS.values()) <= set(recipes.RECIPES)
     assert set(models.CONTRASTS) <= set(compare.CONTRASTS)
+
+
+def test_the_leak_is_measured_split_by_slice_by_near_duplicate_and_by_patient(quick):
+    assert commands.main(["compare", "leak"]) == 0
+    result = results.load("compare-leak")
+    figures = result["figures"]
+    assert result["settings"]["dataset"] == "figshare" and figures["slices"] == len(quick)
+    assert figures["patients"] == quick.table["group"].nunique()
+    assert set(figures["accuracy"]) == {"slice", "near-duplicate", "patient"}
+    assert all(map(is_estimate, figures["accuracy"].values()))
+    # Whoever splits by patient has met nobody; by slice, nearly everybody.
+    assert figures["patient_in_training"]["patient"] == 0
+    assert figures["patient_in_training"]["slice"] > 0.95
+    gain = figures["accuracy"]["slice"]["value"] - figures["accuracy"]["patient"]["value"]
+    assert figures["above_patient"]["slice"]["value"] == pytest.approx(gain)
+    assert gain > 0.1
+
+
+def test_the_pointing_game_is_played_on_patients_the_network_has_not_met(quick, monkeypatch):
+    monkeypatch.setattr(compare, "FOLDS", 4)
+    assert commands.main(["compare", "pointing"]) == 0
+    figures = results.load("compare-pointing")["figures"]
+    assert figures["slices"] == len(quick) and len(figures["layers"]) == 4
+    players = {"true class", "predicted class", "shuffled logits", "centre", "chance"}
+    for ruler in ("exact", "near"):
+        assert players < set(figures[ruler])
+        assert all(map(is_estimate, figures[ruler].values()))
+    for name in players:
+        # A wider lesion is hit at least as often.
+        assert figures["near"][name]["value"] >= figures["exact"][name]["value"]
+    exact = figures["exact"]
+    lead = exact["true class"]["value"] - exact["centre"]["value"]
+    assert exact["true class above centre"]["value"] == pytest.approx(lead)

@@ -75,8 +75,34 @@ def test_a_split_by_slice_leaves_no_clean_slice_and_says_so(quick):
     assert figures["accuracy"]["low"] <= figures["accuracy"]["value"]
 
 
+def test_in_folds_every_slice_is_tested_once_by_who_has_not_met_it(quick, monkeypatch):
+    trained = []
+    train = training.train
+
+    def watched(recipe, seen, val, *how, **options):
+        trained.append({*seen.table["group"], *val.table["group"]})
+        return train(recipe, seen, val, *how, **options)
+
+    monkeypatch.setattr(training, "train", watched)
+    assert commands.main(["evaluate", "baseline", "--folds", "4"]) == 0
+    result = results.load("baseline-practice-group")
+    figures, how = result["figures"], result["settings"]
+    groups = set(quick.table["group"])
+    assert figures["slices"]["test"] == figures["slices"]["clean"] == len(quick)
+    assert len(trained) == 4 and not set.intersection(*trained) and set.union(*trained) == groups
+    assert len(figures["accuracy_by_fold"]) == 4 and how["folds"] == 4
+    assert how["command"] == "course evaluate baseline --dataset practice --split group --folds 4"
+    assert "practice, group split, 4 folds" in evaluate._row(result).values()
+
+
 @pytest.mark.parametrize(
-    ("words", "says"), [(["--split", "patient"], "'patient'"), (["--split", ""], "''")]
+    ("words", "says"),
+    [
+        (["--split", "patient"], "'patient'"),
+        (["--folds", "0"], "0 folds"),
+        (["--folds", "2", "--split", "official"], "'official'"),
+        (["--split", ""], "''"),
+    ],
 )
 def test_an_unknown_split_is_refused_before_anything_is_trained(
     quick, monkeypatch, capsys, words, says
