@@ -26,22 +26,35 @@ def atomic(path: Path) -> Iterator[Path]:
     The block may write a file or make a folder there. When it fails, or the process is killed,
     ``path`` is as it was before. CourseError if the disk is full or the folder cannot be written.
     """
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    with writing(path):
+        try:
+            yield temporary
+            if temporary.is_dir() and path.exists():
+                # A full folder cannot be replaced. Moving it aside takes no time, deleting it
+                # does, and a process killed meanwhile would leave nothing.
+                old = path.with_name(f"{temporary.stem}-old.partial")
+                os.replace(path, old)
+                os.replace(temporary, path)
+                remove(old)
+            else:
+                os.replace(temporary, path)
+        finally:
+            remove(temporary)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Make the folder of ``path``, and say in one sentence why the block cannot write there.
+
+    CourseError if the disk is full or the folder cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _barred(path.parent, error) from error
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
-        yield temporary
-        if temporary.is_dir() and path.exists():
-            # A full folder cannot be replaced. Moving it aside takes no time, deleting it does,
-            # and a process killed meanwhile would leave nothing.
-            old = path.with_name(f"{temporary.stem}-old.partial")
-            os.replace(path, old)
-            os.replace(temporary, path)
-            remove(old)
-        else:
-            os.replace(temporary, path)
+        yield
     except OSError as error:
         # NumPy counts the bytes itself, and its error has no number.
         numpy_is_full = re.search(r"Not enough free space|requested and \d+ written", str(error))
@@ -53,8 +66,6 @@ def atomic(path: Path) -> Iterator[Path]:
         if error.errno in BARRED:
             raise _barred(path.parent, error) from error
         raise
-    finally:
-        remove(temporary)
 
 
 @contextlib.contextmanager
