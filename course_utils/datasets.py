@@ -14,7 +14,6 @@ from course_utils import settings
 from course_utils.core import files
 from course_utils.core.errors import CourseError, look_up
 
-MAIN_CONTRAST = "t1ce"
 # Where each data set comes from: the module is imported when its data set is asked for. All other
 # data sets are folders of the learner's own.
 SOURCES = {
@@ -71,6 +70,11 @@ class Dataset:
     def images(self) -> np.ndarray:
         """Slices in the main contrast: uint8, (slices, height, width), with 3 colours if any."""
         return self.contrasts[self.main]
+
+    @property
+    def has_patients(self) -> bool:
+        """Whether the patient of every slice is known."""
+        return bool(self.table["patient"].fillna("").ne("").all())
 
     @property
     def labels(self) -> np.ndarray:
@@ -202,8 +206,10 @@ def import_data(path: Path, name: str | None = None, **options) -> Dataset:
             SOURCES["figshare" if figshare.recognised(path) else "kaggle"]
         )
     contrasts, masks, table, *rest = module.content(path, **options)
-    # Which of the known sets this is, its source column says.
-    name = name or table["source"].iloc[0]
+    if name is None:
+        # Which of the known sets this is, its source column says.
+        name = table["source"].iloc[0]
+    table["source"] = name
     folder = _folder_of(name, module)
     with files.lock(folder), files.atomic(folder) as new:
         save(new, contrasts, masks, table, *rest)

@@ -50,8 +50,9 @@ def named_dir() -> Path:
 
 def datasets() -> tuple[str, ...]:
     """Names of all data sets: :data:`DATASETS`, and the named ones on this computer."""
-    # A folder with a dot or a lock beside it is no data set.
-    names = (path.name for path in named_dir().glob("*") if any(path.glob("v[0-9]*/table.csv")))
+    # What an import that was killed left behind is called v1.something.partial.
+    tables = named_dir().glob("*/v*/table.csv")
+    names = {path.parts[-3] for path in tables if path.parts[-2][1:].isdigit()}
     return DATASETS + tuple(sorted(names))
 
 

@@ -71,7 +71,7 @@ def opened(
 def fitted(
     image: Image.Image, size: int = settings.IMAGE_SIZE, colour: bool | None = False
 ) -> np.ndarray:
-    """Turn an image into a slice, uint8, (size, size) or (size, size, 3), as :func:`decode` does."""
+    """Turn an image into a slice, uint8, (size, size) or (size, size, 3): see :func:`decode`."""
     image = _rgb(image)
 
     def padded(mode: str) -> np.ndarray:
