@@ -1,27 +1,21 @@
 """The real data: the Kaggle set of brain MRI slices, downloaded or got by hand.
 
 The set is ``masoudnickparvar/brain-tumor-mri-dataset``. Its version 1 is pinned, because version
-2 has other slices and no longer matches what was published before it.
+2 has other slices and no longer matches what was published before it; whoever has version 2
+imports it under a name of its own.
 """
 
-import hashlib
 import os
 import re
-import warnings
-from collections import Counter
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 import numpy as np
 import pandas as pd
-from PIL import Image
-from tqdm.auto import tqdm
 
 from course_utils.core import pictures
-from course_utils.core.errors import BadFile, CourseError, reason
-from course_utils.realdata import archives, duplicates
+from course_utils.core.errors import CourseError
+from course_utils.realdata import archives, downloads, duplicates, reading
 
 # Raised when slices, table or groups change, so that an older cache is not taken for a new one.
 VERSION = 2
@@ -37,12 +31,36 @@ CLASSES = {
     "pituitary": "pituitary",
     "pituitarytumor": "pituitary",
 }
-SPLITS = {"training": "train", "train": "train", "testing": "test", "test": "test"}
-VALIDATION = {"validation", "valid", "val"}
-SAVE_AS = (
-    "save each slice as a PNG or JPEG file in a folder named after its class, and import those"
+# Slices for training and for testing: how one version is told from the other.
+COUNTS = {
+    "kaggle": {
+        "glioma": (1321, 300),
+        "meningioma": (1339, 306),
+        "notumor": (1595, 405),
+        "pituitary": (1457, 300),
+    },
+    "kaggle-v2": dict.fromkeys(("glioma", "meningioma", "notumor", "pituitary"), (1400, 400)),
+}
+# The share of slices that may be missing, or be too many.
+TOLERANCE = 0.05
+# pHash of 32 test slices of version 1, eight a class, each of them 10 bits or more from all other
+# pictures of the set; a copy at another resolution is 2 bits away, or none.
+FINGERPRINTS = np.frombuffer(
+    bytes.fromhex("""
+    c24d3be43d38e433 969369c6341972ed 9698794b246d7371 869b3acc61666799
+    91c16b8e6de4343e 87c67a9d31393638 c3923f69649332cd 96d3397c61c56649
+    854e7b313cf434d2 a40b5b951f6ad239 d4cc4a3b333919e9 c46c0f767b633891
+    96c83fcf686c1934 d50b1b9b2ae46ce4 90764f6932cd6d32 c26f2fa42c3364ce
+    c20e1cfb3bb0ca78 d0f42f4a2ccf230f cb3c3ce1308f33d8 97fd1d8012451adf
+    c24b2fb43ce66496 d3a548126f0a7f1b 9e30694b67cd9698 d4c16e1a393b656c
+    84665e336f393833 95781e2c6e6169e3 d5ca0bed26cb0d64 945b2a2d6ca579e4
+    d54e1aed3c697424 91d31e3e682c7c69 c05f0f696ab47da0 c3733e2c6dc43263
+    """),
+    ">u8",
 )
-IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
+FINGERPRINT_BITS = 4
+SPLITS = {name: part for name, part in reading.PARTS.items() if part != "val"}
+VALIDATION = reading.PARTS.keys() - SPLITS
 
 
 def download() -> Path:
@@ -51,37 +69,62 @@ def download() -> Path:
     A download that stopped goes on.
     """
     import kagglehub
-    import requests
 
-    try:
+    with downloads.explained("Kaggle", PAGE):
         return Path(kagglehub.dataset_download(HANDLE))
-    except (requests.ConnectionError, requests.Timeout) as error:
-        what, cause = "There is no connection to Kaggle", error
-    except Exception as error:
-        # kagglehub raises a dozen kinds of its own, besides those of the operating system.
-        what, cause = f"Kaggle's data could not be fetched ({reason(error)})", error
-    raise CourseError(
-        f"{what}: try again later, or fetch the zip from {PAGE} in a browser, on any computer, "
-        "and use 'course data import PATH'."
-    ) from cause
 
 
 def make() -> NoReturn:
     """Say how to get the data: it cannot be made here."""
     raise CourseError(
-        "The Kaggle data is not on this computer yet: fetch it with 'course data download', "
-        "or with 'course data import PATH' from a zip or folder you have."
+        "This version of the Kaggle data is not on this computer yet: fetch version 1 with 'course "
+        "data download', or either with 'course data import PATH' from a zip or folder you have."
     )
 
 
-def content(path: str | Path) -> tuple[dict, None, pd.DataFrame, pd.DataFrame]:
+def content(
+    path: str | Path,
+) -> tuple[dict[str, np.ndarray], None, pd.DataFrame, pd.DataFrame, list[str]]:
     """Read a zip or a folder, and group its near-duplicates: what a data set is made of.
 
-    See :func:`read`; the table gains the column group.
+    See :func:`read`; the table gains the column group, and its source says which version this is.
+    Sentences about that come last.
     """
     images, table, problems = read(path)
     table["group"] = duplicates.duplicate_groups(images)
-    return {"t1ce": images}, None, table, problems
+    table["source"], notes = _version(images, table)
+    return {"t1ce": images}, None, table, problems, notes
+
+
+def _version(images: np.ndarray, table: pd.DataFrame) -> tuple[str, list[str]]:
+    """Name the version that has these counts, and say what speaks against comparing figures."""
+    counts = table.groupby(["label", "split"]).size()
+    off = {
+        name: sum(
+            abs(counts.get((label, split), 0) - count)
+            for label, both in known.items()
+            for split, count in zip(("train", "test"), both, strict=True)
+        )
+        for name, known in COUNTS.items()
+    }
+    name = min(off, key=off.get)
+    if off[name] > TOLERANCE * sum(map(sum, COUNTS[name].values())):
+        return "kaggle", []
+    if name == "kaggle-v2":
+        return name, [
+            "By its counts, this is version 2 of Kaggle's data, and is kept as 'kaggle-v2': its "
+            "figures do not compare with those published for version 1, or with this course's."
+        ]
+    hashes = duplicates.phashes(images[(table["split"] == "test").to_numpy()])
+    distances = np.bitwise_count(FINGERPRINTS[:, None] ^ hashes[None])
+    found = (distances.min(axis=1) <= FINGERPRINT_BITS).sum()
+    if 2 * found >= len(FINGERPRINTS):
+        return name, []
+    return name, [
+        "By its counts, this is version 1 of Kaggle's data, but of the "
+        f"{len(FINGERPRINTS)} test slices by which that is known, it has {found or 'none'}: its "
+        "figures do not compare with those published for version 1, or with this course's."
+    ]
 
 
 def read(path: str | Path) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
@@ -98,38 +141,26 @@ def read(path: str | Path) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
     ``path`` cannot be trusted or read.
     """
     with archives.opened(path) as (names, get):
-
-        def slice_of(position: int) -> tuple:
-            data = b""
-            try:
-                data = get(position)
-                return *pictures.decode(data), hashlib.sha256(data).hexdigest(), len(data)
-            except BadFile as bad:
-                kind = archives.medical(names[position], data)
-                return names[position], f"is {kind} and no picture" if kind else str(bad)
-
         places, stray = _places(path, names)
-        _check_classes(path, set(places.values()), map(slice_of, range(min(len(names), 20))))
-        # Pillow warns of large images, which are listed as problems anyway.
-        with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            warnings.simplefilter("ignore", UserWarning)
-            reading = pool.map(slice_of, places)
-            results = list(tqdm(reading, "reading slices", len(places), unit=" slices"))
+        if not places:
+            reading.refuse_medical(path, names, get)
+        _check_classes(path, set(places.values()))
+        good, problems = reading.read(names, get, places, pictures.decode)
 
-    problems = [result for result in results if len(result) == 2]
-    good = [
-        (names[position], *places[position], *result)
-        for position, result in zip(places, results, strict=True)
-        if len(result) > 2
-    ]
-    _check_complete(path, places, good, problems)
-    file, split, label, images, facts, sha256, size = zip(*good, strict=True)
-    width, height, mode = zip(*facts, strict=True)
-    table = pd.DataFrame({"label": label, "patient": "", "plane": "unknown", "split": split})
-    table = table.assign(source="kaggle", file=file, sha256=sha256)
-    table = table.assign(width=width, height=height, mode=mode, bytes=size)
-    return np.stack(images), table, pd.DataFrame(stray + problems, columns=["file", "problem"])
+    table = pd.DataFrame([places[one.position] for one in good], columns=["split", "label"])
+    lost = set(places.values()) - set(table.itertuples(index=False, name=None))
+    reading.refuse_lost(path, [f"{split} slices of {label}" for split, label in lost], problems)
+    table = table.assign(patient="", plane="unknown", source="kaggle")
+    table = table[["label", "patient", "plane", "split", "source"]].join(reading.facts(good))
+    images = np.stack([one.decoded[0] for one in good])
+    return images, table, pd.DataFrame(stray + problems, columns=["file", "problem"])
+
+
+def is_slice(name: str) -> bool:
+    """Whether a file seems to be a slice of this data: a picture in a folder of a class."""
+    *folders, file = PurePosixPath(name).parts
+    is_image = PurePosixPath(file).suffix.lower() in reading.IMAGES
+    return is_image and any(_letters(folder) in CLASSES for folder in folders)
 
 
 def _places(path: Path, names: list[str]) -> tuple[dict, list[tuple[str, str]]]:
@@ -148,7 +179,7 @@ def _places(path: Path, names: list[str]) -> tuple[dict, list[tuple[str, str]]]:
             homes[home] = "/".join(parts)
             continue
         stray.append((name, "lies outside the class folders"))
-        is_image = PurePosixPath(name).suffix.lower() in IMAGES
+        is_image = PurePosixPath(name).suffix.lower() in reading.IMAGES
         if is_image and len(parts) > (0 if split is None else split_at + 1):
             unknown[home] = "/".join(parts)
     if len(homes) > 1:
@@ -193,15 +224,9 @@ def _named(
     return found[0], meanings.index(found[0], common if inner else 0)
 
 
-def _is_medical(result: tuple) -> bool:
-    return len(result) == 2 and result[1].endswith("no picture")
-
-
-def _check_classes(path: Path, places: set[tuple[str, str]], first: Iterable[tuple]) -> None:
-    """Refuse data that lacks a class; ``first`` says what its first files are."""
+def _check_classes(path: Path, places: set[tuple[str, str]]) -> None:
+    """Refuse data that lacks a class."""
     if not places:
-        for name, what in (result for result in first if _is_medical(result)):
-            raise CourseError(f"{path} holds {name}, which {what}: {SAVE_AS}.")
         raise CourseError(
             f"{path} has no folder called glioma, meningioma, notumor or pituitary with files in "
             "it: give the zip that Kaggle hands out, or the folder that it unpacks to."
@@ -213,16 +238,3 @@ def _check_classes(path: Path, places: set[tuple[str, str]], first: Iterable[tup
                 f"{path} has no {split} slices of {', '.join(missing)}: the folder is missing or "
                 "empty, so fetch the data again, or complete it."
             )
-
-
-def _check_complete(path: Path, places: dict, good: list, problems: list) -> None:
-    """Refuse data in which a whole class is unusable."""
-    lost = set(places.values()) - {(split, label) for _, split, label, *_ in good}
-    if lost:
-        split, label = min(lost)
-        most, _ = Counter(what for _, what in problems).most_common(1)[0]
-        remedy = SAVE_AS if _is_medical((path, most)) else "fetch the data again"
-        raise CourseError(
-            f"None of the {split} slices of {label} in {path} can be used (most often, a file "
-            f"{most}): {remedy}."
-        )
