@@ -96,7 +96,7 @@ class Dataset:
         One contrast alone, the main one where none is named, comes as :meth:`contrast` gives it,
         without the last axis.
         """
-        found = [self.contrast(name) for name in names or (self.main,)]
+        found = [self.contrast(name) for name in tuple(names) or (self.main,)]
         return found[0] if len(found) == 1 else np.stack(found, axis=-1)
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Dataset":
@@ -167,7 +167,7 @@ def fold_rows(
     parts = []
     for test in _folds(data, np.arange(len(data)), units, count, seed):
         rest = np.setdiff1d(np.arange(len(data)), test)
-        val, *train = _folds(data, rest, units, 5, seed)
+        val, *train = _folds(data, rest, units, 5, seed, least=2)
         parts.append((np.sort(np.concatenate(train)), val, test))
     return parts
 
@@ -283,10 +283,13 @@ def read(name: str, folder: Path) -> Dataset:
     remedy = "delete this folder and try again" if name == "practice" else "import the data again"
     with files.reading(f"The cache in {folder}", remedy):
         contents = json.loads((folder / "contents.json").read_text())
-        table = pd.read_csv(folder / "table.csv", dtype={"patient": "string", "group": "string"})
-        # A class may be called "1" or "None".
-        as_text = {"dtype": str, "keep_default_na": False}
-        table["label"] = pd.read_csv(folder / "table.csv", usecols=["label"], **as_text)
+        # A class may be called "1", and a patient "None".
+        kinds = dict.fromkeys(["label", "split", "file"], str)
+        kinds |= dict.fromkeys(["patient", "group"], "string")
+        table = pd.read_csv(
+            folder / "table.csv", dtype=kinds, keep_default_na=False, na_values=[""]
+        )
+        table["split"] = table["split"].fillna("")
         arrays = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
         if any(len(images) != len(table) for images in arrays.values()):
             raise ValueError("the table and the images do not belong together")
@@ -319,19 +322,22 @@ def _row_numbers(data: Dataset, rows: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def _folds(
-    data: Dataset, rows: np.ndarray, groups: np.ndarray | None, most: int, seed: int
+    data: Dataset, rows: np.ndarray, groups: np.ndarray | None, most: int, seed: int, least: int = 3
 ) -> list[np.ndarray]:
-    """Deal rows out into equal folds, by class, and by group where groups are given."""
+    """Deal rows out into equal folds, by class, and by group where groups are given.
+
+    Each class needs as many groups as there are parts to fill: ``least``.
+    """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     _check_classes(data)
     labels = data.labels[rows]
     units = rows if groups is None else groups[rows]
     fewest = min(len(np.unique(units[labels == label])) for label in np.unique(labels))
-    if fewest < 3:
+    if fewest < least:
         raise CourseError(
             f"The {data.name} data has a class with only {fewest} groups of slices, and a split "
-            "needs at least 3: add more patients."
+            f"needs at least {least}: add more patients."
         )
     count = min(most, fewest)
     if groups is None:

@@ -71,9 +71,7 @@ def test_contrasts_are_stacked_as_channels_in_the_order_asked_for():
     assert data.stacked(("t1ce",)) is data.images
     with pytest.raises(CourseError, match="has no contrast 't2'"):
         data.stacked(("t1ce", "t2"))
-    for nothing in ([], (), np.array([], str)):
-        with pytest.raises(CourseError, match="at least one contrast: t1ce, flair"):
-            data.stacked(nothing)
+    assert data.stacked() is data.images and data.main == "t1ce"
 
 
 @pytest.mark.parametrize("name", ["t2", None, ["flair"]])
@@ -208,6 +206,46 @@ def test_the_official_split_is_the_publishers():
     assert abs(len(val) / (len(train) + len(val)) - 0.2) < 0.03
 
 
+def test_the_publishers_validation_slices_stay_what_they_are():
+    data = made_up()
+    parts = np.array(["train", "val", "test"])[np.random.default_rng(0).integers(0, 3, len(data))]
+    data.table["split"] = parts
+    for part, rows in zip(
+        ("train", "val", "test"), datasets.split_rows(data, "official"), strict=True
+    ):
+        assert np.array_equal(rows, np.flatnonzero(parts == part))
+    data.table["split"] = np.where(parts == "test", "val", parts)
+    with pytest.raises(CourseError, match="without a test set"):
+        data.split("official")
+
+
+@pytest.mark.parametrize("by, count", [("group", 5), ("slice", 3)])
+def test_in_folds_each_slice_is_tested_once(by, count):
+    data = made_up()
+    parts = datasets.fold_rows(data, by, count)
+    assert len(parts) == count
+    tested = np.concatenate([test for *_, test in parts])
+    assert np.array_equal(np.sort(tested), np.arange(len(data)))
+    groups = data.table["group"].to_numpy()
+    for rows in parts:
+        assert np.array_equal(np.sort(np.concatenate(rows)), np.arange(len(data)))
+        train, val, test = (set(groups[part]) for part in rows)
+        together = (train & val) | (train & test) | (val & test)
+        assert not together if by == "group" else len(together) > 50
+        assert {len(set(data.labels[part])) for part in rows} == {4}
+        assert abs(len(rows[1]) / (len(rows[0]) + len(rows[1])) - 0.2) < 0.05
+    again = datasets.fold_rows(data, by, count)
+    assert all(map(np.array_equal, sum(parts, ()), sum(again, ())))
+
+
+def test_folds_of_few_groups():
+    assert len(datasets.fold_rows(made_up(groups_a_class=3))) == 3
+    with pytest.raises(CourseError, match="only 2 groups of slices, and a split needs at least 3"):
+        datasets.fold_rows(made_up(groups_a_class=2))
+    with pytest.raises(CourseError, match="'official': use one of group, slice"):
+        datasets.fold_rows(made_up(), "official")
+
+
 def test_a_split_by_slice_tears_groups_apart():
     train, _, test = made_up().split("slice")
     assert len(set(train.table["group"]) & set(test.table["group"])) > 50
@@ -252,7 +290,9 @@ def test_an_import_is_loaded_from_its_cache(archive, monkeypatch):
     assert isinstance(loaded.images, np.memmap) and loaded.masks is None
     assert len(loaded) == 32 and loaded.table["group"].notna().all()
     assert loaded.table["patient"].isna().all() or (loaded.table["patient"] == "").all()
-    assert datasets.problems().values.tolist() == [["Training/glioma/bad.jpg", "is not an image"]]
+    assert datasets.problems("kaggle").values.tolist() == [
+        ["Training/glioma/bad.jpg", "is not an image"]
+    ]
 
 
 def test_names_are_checked_and_missing_data_is_explained(monkeypatch):
@@ -260,7 +300,7 @@ def test_names_are_checked_and_missing_data_is_explained(monkeypatch):
         datasets.load("brats")
     with pytest.raises(CourseError, match="course data download"):
         datasets.load("kaggle")
-    assert len(datasets.problems()) == 0
+    assert len(datasets.problems("kaggle")) == 0
 
 
 def test_practice_data_is_simulated_once(monkeypatch):
@@ -328,7 +368,7 @@ def test_a_new_import_takes_the_place_of_the_old_one(archive, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     assert len(datasets.import_data(tmp_path / "new")) == 24
-    assert len(datasets.load("kaggle")) == 24 and len(datasets.problems()) == 0
+    assert len(datasets.load("kaggle")) == 24 and len(datasets.problems("kaggle")) == 0
     # Whoever had the old data open keeps it.
     assert old.images.shape == (32, 128, 128) and old.images[31].max() > 0
     assert leftovers() == []
@@ -410,13 +450,26 @@ def test_a_kill_half_way_loses_nothing_and_the_next_try_goes_on(archive, own_dat
 
 def test_what_cannot_be_read_again_does_not_take_the_place_of_what_can(archive, monkeypatch):
     before = datasets.import_data(archive).table
-    images, _, table, problems = kaggle.content(archive)
+    images, _, table, problems, notes = kaggle.content(archive)
     table.loc[3, "file"] = "Training/glioma/a\rb.jpg"
-    monkeypatch.setattr(kaggle, "content", lambda path: (images, None, table, problems))
+    monkeypatch.setattr(kaggle, "content", lambda path: (images, None, table, problems, notes))
     with pytest.raises(CourseError, match="is damaged"):
         datasets.import_data(archive)
     pd.testing.assert_frame_equal(datasets.load("kaggle").table, before)
     assert leftovers() == []
+
+
+@pytest.mark.parametrize("odd", ["NA", "None", "1", "nan"])
+def test_odd_names_of_classes_patients_and_groups_are_names(odd):
+    data = made_up(groups_a_class=2)
+    data.table.loc[data.table["label"] == "glioma", ["label", "group", "patient"]] = odd
+    folder = datasets.folder_of("kaggle")
+    datasets.save(folder, data.contrasts, None, data.table.assign(split=""))
+    table = datasets.load("kaggle").table
+    for column in ("label", "group"):
+        assert list(table[column]) == list(data.table[column])
+    assert list(table["patient"].fillna("")) == list(data.table["patient"].fillna(""))
+    assert set(table["split"]) == {""} and not datasets.load("kaggle").has_patients
 
 
 def test_odd_names_of_files_do_no_harm_to_an_import(archive):
@@ -427,7 +480,7 @@ def test_odd_names_of_files_do_no_harm_to_an_import(archive):
         zipped.writestr("NA", b"no")
     data = datasets.import_data(archive)
     assert len(data) == 33 and r"Training/glioma/a\r\nb.jpg" in set(data.table["file"])
-    names = set(datasets.problems()["file"])
+    names = set(datasets.problems("kaggle")["file"])
     assert names == {"Training/glioma/bad.jpg", "NA", 'Training/glioma/\\x1b[31m,".jpg'}
 
 
@@ -437,7 +490,7 @@ def test_a_damaged_list_of_problems(archive, content):
     path = datasets.folder_of("kaggle") / "problems.csv"
     path.write_text(content, encoding="latin-1")
     with pytest.raises(CourseError, match=r"problems.csv is damaged .*import the data again"):
-        datasets.problems()
+        datasets.problems("kaggle")
 
 
 @pytest.mark.parametrize("harm", ["table.csv", "t1ce.npy", "contents.json"])

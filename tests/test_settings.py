@@ -38,10 +38,26 @@ def test_a_blank_variable_is_as_good_as_none(monkeypatch, blank):
 
 
 def test_data_sets_that_do_not_exist(monkeypatch):
-    said = "There is no data set called 'x-rays': use one of practice, kaggle."
+    said = "There is no data set called 'x-rays': use one of practice, kaggle, kaggle-v2, figshare."
     assert refusal(settings.choose_dataset, "x-rays") == said
     monkeypatch.setenv("COURSE_DATASET", "x-rays")
     assert refusal(settings.dataset) == said
+
+
+def test_named_data_sets_stand_behind_those_of_the_course(own_data_folder, monkeypatch):
+    assert settings.datasets() == settings.DATASETS
+    for place in ("zebras/v1", "ants/v12", "half/v1.0a1b2c3d.partial", "bare/w1", "void/v1/deep"):
+        folder = own_data_folder / "named" / place
+        folder.mkdir(parents=True)
+        (folder / "table.csv").touch()
+    (own_data_folder / "named" / "a file").touch()
+    assert settings.datasets() == (*settings.DATASETS, "ants", "zebras")
+    settings.choose_dataset("ants")
+    assert settings.dataset() == "ants"
+    monkeypatch.setenv("COURSE_DATASET", "zebras")
+    assert settings.dataset() == "zebras"
+    monkeypatch.setenv("COURSE_DATASET", "half")
+    assert refusal(settings.dataset).endswith("kaggle-v2, figshare, ants, zebras.")
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from course_utils import datasets, settings
-from course_utils.cli import figures
+from course_utils.cli import cards, figures
 from course_utils.core import results
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
@@ -22,20 +23,26 @@ def audit(dataset: str | None = None) -> Path:
 
     The result is ``results/audit-<dataset>.json``. A probe has an accuracy for each way to split
     the data and, under ``official_clean``, for the publisher's test slices of which nothing was in
-    training. What cannot be measured is null, with the reason.
+    training. What cannot be measured is null, with the reason. Where patients are known,
+    ``across_patients`` counts the pairs of near-duplicates that show two of them. The data card of
+    a named data set is brought up to date.
     """
     data = datasets.load(dataset)
     sizes = data.table["group"].value_counts()
+    pairs = duplicates.duplicates(data)
     found = {
         "slices": len(data),
         "groups": len(sizes),
         "largest_group": int(sizes.max()),
         "conflicting_labels": len(duplicates.label_conflicts(data)),
-        "copies": _copies(data),
+        "copies": _copies(data, pairs),
         "leakage": {by: _leakage(data, by) for by in SPLITS},
         "probes": {name: _accuracies(data, name) for name in PROBES},
     }
-    return results.save(
+    if data.has_patients:
+        one, other = (data.table["patient"].to_numpy()[pairs[end]] for end in ("first", "second"))
+        found["across_patients"] = int((one != other).sum())
+    path = results.save(
         f"audit-{data.name}",
         found,
         command=results.command("audit", dataset=data.name),
@@ -43,39 +50,51 @@ def audit(dataset: str | None = None) -> Path:
         same=duplicates.SAME,
         radius=duplicates.RADIUS,
     )
+    if data.name not in settings.DATASETS:
+        cards.write(data, found, table(found))
+    return path
 
 
 def table(found: dict) -> str:
-    """Draw what :func:`audit` found as Markdown, the published split beside the one by group."""
-    official, group = (found["leakage"][by] for by in ("official", "group"))
+    """Draw what :func:`audit` found as Markdown.
+
+    The published split, or the one by slice where there is none, stands beside the one by group.
+    """
+    published = found["leakage"]["official"]["all"]["slices"] is not None
+    by = ("official", "group") if published else ("slice", "group")
+    parts = [found["leakage"][way] for way in by]
 
     def both(kind: str) -> list[str]:
-        return [_count(part["all"][kind]) for part in (official, group)]
+        return [_count(part["all"][kind]) for part in parts]
 
-    upright = _count(found["copies"]["upright"]["leaked_test_slices"])
-    rows = [
-        ("test slices", *both("slices")),
-        ("the same file is in training", *both("exact")),
-        ("a near-duplicate is in training", upright, both("group")[1]),
-        ("one is, counting mirrored and turned ones", *both("group")),
-    ]
-    reasons = [official.get("reason"), group.get("reason")]
+    rows = [("test slices", *both("slices")), ("the same file is in training", *both("exact"))]
+    copy = "a near-duplicate is in training"
+    notes = [part.get("reason") for part in parts]
+    if "across_patients" in found:
+        rows.append(("a slice of the same patient is in training", *both("group")))
+    elif published:
+        upright = _count(found["copies"]["upright"]["leaked_test_slices"])
+        rows.append((copy, upright, both("group")[1]))
+        rows.append(("one is, counting mirrored and turned ones", *both("group")))
+    else:
+        rows.append((copy, *both("group")))
     for name, probe in found["probes"].items():
-        pair = probe["official"], probe["group"]
+        pair = [probe[way] for way in by]
         rows.append((f"accuracy from the {name} alone (95% interval)", *map(figures.text, pair)))
-        reasons += [one.get("reason") for one in pair]
-    drawn = figures.markdown(("", "published split", "split by group"), *rows)
-    notes = [f"\n{figures.DASH} {reason}" for reason in dict.fromkeys(reasons) if reason]
-    return "\n".join([drawn, *notes])
+        notes += [one.get("reason") for one in pair]
+    header = "", "published split" if published else "split by slice", "split by group"
+    notes = [f"\n{figures.DASH} {note}" for note in dict.fromkeys(notes) if note]
+    if "across_patients" in found:
+        notes.append(f"\nPairs of near-duplicates with two patients: {found['across_patients']:,}.")
+    return "\n".join([figures.markdown(header, *rows), *notes])
 
 
 def _count(number: int | None) -> str:
     return figures.DASH if number is None else f"{number:,}"
 
 
-def _copies(data: Dataset) -> dict[str, dict]:
+def _copies(data: Dataset, pairs: pd.DataFrame) -> dict[str, dict]:
     """Pairs, and the publisher's test slices that have a partner in training, by kind of copy."""
-    pairs = duplicates.duplicates(data)
     upright = pairs[pairs["turn"] == "upright"]
     in_test = (data.table["split"] == "test").to_numpy()
     counts = {}
@@ -107,6 +126,8 @@ def _accuracies(data: Dataset, probe: str) -> dict[str, dict]:
             continue
         marks = np.ones(len(test), bool), duplicates.clean_rows(test, train, val)
         for name, rows in zip(names, marks, strict=False):
-            accuracy = figures.accuracy(test, probabilities, rows)
+            accuracy = figures.accuracy(
+                test.labels, probabilities, test.table["group"].to_numpy(), rows
+            )
             found[name] = accuracy | {"slices": int(rows.sum())}
     return found

@@ -240,15 +240,15 @@ def data() -> Iterator[Finding]:
         chosen = settings.dataset()
     except CourseError as error:
         yield bad(str(error))
-    for name in settings.DATASETS:
-        title = f"{name.capitalize()} data"
+    for name in settings.datasets():
+        title = f"{name[0].upper()}{name[1:]} data"
         try:
             if datasets.folder_of(name).exists():
                 yield good(f"{title}: {len(datasets.load(name)):,} slices")
             elif name == chosen != "practice":
-                yield bad(f"{title}: chosen, but {inventory.ABSENT[name]}")
-            else:
-                yield note(f"{title}: {inventory.ABSENT[name]}")
+                yield bad(f"{title}: chosen, but {inventory.absent(name)}")
+            elif name != "kaggle-v2":
+                yield note(f"{title}: {inventory.absent(name)}")
         except (CourseError, OSError) as error:
             yield bad(f"{title}: {error}")
 

@@ -26,21 +26,27 @@ FLAG = {"action": "store_true"}
 ARGUMENTS = {
     "at_least": NUMBER | {"help": "hospitals a round needs: 2 to 4"},
     "backbone": {"metavar": "NETWORK", "help": "mobilenetv2 or resnet50"},
-    "dataset": {"metavar": "NAME", "help": " or ".join(settings.DATASETS)},
+    "colour": {"action": argparse.BooleanOptionalAction, "help": "as the pictures are if left out"},
+    "dataset": {"metavar": "NAME", "help": f"{', '.join(settings.DATASETS)} or one of your own"},
     "epochs": NUMBER | {"help": "as in the course where left out"},
+    "folds": NUMBER | {"help": "trainings, each tested on other slices; %(default)s if left out"},
     "lessons": {"metavar": "LESSON", "nargs": "*", "help": "such as 00 01; else all"},
     "measure": FLAG | {"help": "measure how often it refuses, into data/results/"},
     "mixed": FLAG | {"help": "compute in bfloat16, where the processor knows it"},
+    "name": {"metavar": "NAME", "help": "take any folder of class folders, and call it this"},
     "no_browser": FLAG | {"help": "only print the address"},
-    "path": {"metavar": "PATH", "type": Path},
+    "path": {"metavar": "PATH", "type": Path, "help": "a zip or a folder"},
+    "patient": {"metavar": "REGEX", "help": "finds the patient in the name of a file"},
     "port": NUMBER | {"help": "8866 or the next where left out"},
     "prepare": FLAG | {"help": "get it ready, serve nothing"},
     "recipe": {"metavar": "RECIPE", "help": "such as baseline; a wrong one lists all"},
     "rounds": NUMBER | {"help": "%(default)s where left out"},
     "seed": NUMBER | {"help": "%(default)s where left out"},
-    "split": {"metavar": "BY", "help": "group or official"},
+    "size": NUMBER | {"help": "pixels of a side, 128 where left out"},
+    "source": {"nargs": "?", "default": "kaggle", "choices": ("kaggle", "figshare")},
+    "split": {"metavar": "BY", "help": "group, official or slice"},
     "start": {"metavar": "WEIGHTS", "help": "imagenet, simulated, random, a file"},
-    "topic": {"metavar": "TOPIC", "choices": ("attention", "contrasts")},
+    "topic": {"metavar": "TOPIC", "choices": ("leak", "pointing", "attention", "contrasts")},
 }
 
 
@@ -143,19 +149,30 @@ def data_simulate():
     print(datasets.load("practice"))
 
 
-def data_download():
-    """Fetch the Kaggle data and import it."""
-    from course_utils.realdata import kaggle
-
-    data_import(kaggle.download())
-
-
-def data_import(path):
-    """Import the Kaggle data from a zip or a folder."""
+def data_download(source):
+    """Fetch the Kaggle or the figshare data, and import it."""
     from course_utils import datasets
-    from course_utils.cli import inventory
 
-    inventory.show_import(datasets.import_data(path))
+    data_import(datasets.source(source).download())
+
+
+def data_import(path, *, name=None, patient=None, colour=None, size=None):
+    """Import the Kaggle or figshare data, or with --name pictures in class folders."""
+    from course_utils import datasets
+    from course_utils.cli import audit, cards, inventory
+
+    options = {"patient": patient, "colour": colour, "size": size}
+    options = {option: value for option, value in options.items() if value is not None}
+    if options and name is None:
+        raise CourseError(f"--{next(iter(options))} needs --name too: name your pictures.")
+    data = datasets.import_data(path, name, **options)
+    inventory.show_import(data)
+    if name:
+        # Whoever stops the audit has a card all the same.
+        cards.write(data)
+        print("Looking for duplicates, leaks and shortcuts, which may take a minute ...")
+        audit.audit(name)
+        print(f"What they are stands in {cards.path_of(name)}, with blanks for what you know.")
 
 
 def train(recipe, *, dataset=None, split="group", start=None, seed=settings.SEED):
@@ -168,11 +185,11 @@ def train(recipe, *, dataset=None, split="group", start=None, seed=settings.SEED
     _saved(run.folder)
 
 
-def evaluate(recipe, *, dataset=None, split="group", start=None, seed=settings.SEED):
+def evaluate(recipe, *, dataset=None, split="group", start=None, seed=settings.SEED, folds=1):
     """Train a classifier and evaluate it on the test slices, into data/results/."""
     from course_utils.cli import evaluate
 
-    _saved(evaluate.evaluate(recipe, dataset, split, start, seed), show=True)
+    _saved(evaluate.evaluate(recipe, dataset, split, start, seed, folds), show=True)
 
 
 def pretrain(backbone, *, epochs=None, seed=settings.SEED, mixed=False):
@@ -183,7 +200,7 @@ def pretrain(backbone, *, epochs=None, seed=settings.SEED, mixed=False):
 
 
 def compare(topic, *, seed=settings.SEED):
-    """Repeat the comparison of lesson 10 or 11, into data/results/."""
+    """Repeat a comparison of lesson 01, 05, 10 or 11, into data/results/."""
     from course_utils.cli import compare
 
     _saved(compare.compare(topic, seed), show=True)

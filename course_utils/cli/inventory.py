@@ -16,29 +16,49 @@ ABSENT = {
     "practice": "not made yet: the first lesson makes it, or 'course data simulate' does",
     "kaggle": "not here yet: 'course data download' fetches it, 'course data import PATH' reads "
     "a zip or folder you have",
+    "kaggle-v2": "not here yet: 'course data import PATH' reads a zip or folder you have",
+    "figshare": "not here yet: 'course data download figshare' fetches it, 'course data import "
+    "PATH' reads a zip or folder you have",
 }
+OUTDATED = "kept in an older form: 'course data import PATH --name NAME' reads it again"
+
+
+def absent(name: str) -> str:
+    """Say of a data set that is not here how to get it."""
+    return ABSENT.get(name, OUTDATED)
 
 
 def show() -> None:
     """Print a table of the data sets, one column each, and where they are."""
-    present = [name for name in settings.DATASETS if datasets.folder_of(name).exists()]
+    chosen, names = settings.dataset(), settings.datasets()
+    present = [name for name in names if datasets.folder_of(name).exists()]
     if present:
-        print(pd.DataFrame({name: _facts(datasets.load(name)) for name in present}).to_string())
-        print()
-    chosen = settings.dataset()
-    for name in settings.DATASETS:
-        where = datasets.folder_of(name) if name in present else ABSENT[name]
-        print(f"{name}{' (chosen)' if name == chosen else ''}: {where}")
+        facts = pd.DataFrame({name: _facts(datasets.load(name)) for name in present}).fillna("")
+        # Each set has its classes, and they stand together below the number of slices.
+        order = sorted(facts.index, key=lambda row: (row != "slices", not row.startswith(" ")))
+        print(f"{facts.loc[order].to_string()}\n")
+    for name in names:
+        # Nobody need get the version that matches nothing published.
+        if name in present or name != "kaggle-v2" or name == chosen:
+            where = datasets.folder_of(name) if name in present else absent(name)
+            print(f"{name}{' (chosen)' if name == chosen else ''}: {where}")
 
 
 def show_import(data: Dataset) -> None:
     """Print what an import found: slices by class and split, groups, and what failed."""
-    counts = pd.crosstab(data.table["label"], data.table["split"], margins=True, margins_name="all")
+    name, counts = data.name, pd.crosstab(data.table["label"], data.table["split"])
+    # Without a published split there is one column, and its name is empty.
+    counts = counts.drop(columns="", errors="ignore").assign(all=data.table["label"].value_counts())
+    # A class may be called "all", too.
+    counts = pd.concat([counts, counts.sum().rename("all").to_frame().T])
     print(counts.rename_axis(index=None, columns=None).to_string())
-    print(f"\n{len(data):,} slices in {data.table['group'].nunique():,} groups of near-duplicates.")
-    _show_problems(datasets.problems(data.name))
-    name = data.name
-    print(f"Kept in {datasets.folder_of(name)}")
+    groups = f"{data.table['group'].nunique():,}"
+    kind = "of {} patients" if data.has_patients else "in {} groups of near-duplicates"
+    print(f"\n{len(data):,} slices {kind.format(groups)}.")
+    for note in datasets.notes(name):
+        print(printable(note))
+    _show_problems(datasets.problems(name))
+    print(f"Saved in {datasets.folder_of(name)}")
     print(f"Use it: COURSE_DATASET={name}, the selector in lesson 00, or make run DATASET={name}")
 
 
@@ -67,8 +87,9 @@ def _facts(data: Dataset) -> dict[str, str]:
     counts = {
         "slices": len(data),
         **{f"  {name}": (labels == name).sum() for name in data.class_names},
+        "patients": data.table["patient"].nunique(),
         "groups": data.table["group"].nunique(),
-        **{f"official {part}": (splits == part).sum() for part in ("train", "test")},
+        **{f"official {part}": (splits == part).sum() for part in ("train", "val", "test")},
         "files not usable": len(datasets.problems(data.name)),
     }
     files = filter(Path.is_file, datasets.folder_of(data.name).rglob("*"))

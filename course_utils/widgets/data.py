@@ -1,5 +1,7 @@
 """Choosing a data set, and leafing through it."""
 
+import html
+
 import ipywidgets
 import matplotlib.pyplot as plt
 from IPython.display import HTML, display
@@ -14,16 +16,22 @@ ABOUT = {
     "and lesions are known exactly.",
     "kaggle": "Its slices are real and come from several collections. Nobody wrote down the "
     "patients and planes, and nobody outlined the lesions.",
+    "kaggle-v2": "This is version 2 of the Kaggle data: real slices of unknown patients. What was "
+    "published before 2026 is about version 1, so figures do not compare.",
+    "figshare": "Its slices are real, and patients and lesions are known; planes are not. It has "
+    "three kinds of tumour, no slices without one, and one contrast.",
 }
-NOT_HERE = (
-    "The Kaggle data is not on this computer: <code>course data download</code> fetches "
-    "it, and <code>course data import PATH</code> takes a zip or folder you have."
+FETCH = {"kaggle": "course data download", "figshare": "course data download figshare"}
+IMPORT = (
+    "<code>course data import PATH</code> takes a zip or folder you have, and with <code>--name "
+    "NAME</code> pictures of your own in class folders."
 )
+MOST_NAMES = 6
 
 
 def slice_explorer(data: Dataset) -> None:
     """Choose class, plane and patient (groups, where those are unknown) and leaf through slices."""
-    known = data.table["patient"].notna().all()
+    known = data.has_patients
     table = data.table.assign(row=range(len(data)))
     rows = dict(iter(table.groupby(["label", "plane", "group"], sort=False)["row"]))
     planes = list(table["plane"].unique())
@@ -92,7 +100,7 @@ def dataset_selector() -> None:
     if settings.static():
         display(HTML(words.value))
         return
-    options = [name for name in settings.DATASETS if _is_here(name) or name == chosen]
+    options = [name for name in settings.datasets() if _is_here(name) or name == chosen]
     choice = ipywidgets.ToggleButtons(
         options=options, value=chosen, disabled=settings.dataset_is_fixed(), description="data set"
     )
@@ -112,9 +120,27 @@ def _is_here(name: str) -> bool:
 
 def _about(name: str) -> str:
     """Say in words what the chosen data set is and what else could be chosen, as HTML."""
-    words = [f"<b>The lessons use the {name} data.</b> {ABOUT[name]}"]
+    about = ABOUT[name] if name in ABOUT else html.escape(_own(name))
+    words = [f"<b>The lessons use the {html.escape(name)} data.</b> {about}"]
     if settings.dataset_is_fixed():
         words.append(f"<code>COURSE_DATASET={name}</code> decides this; unset it to choose here.")
-    if not _is_here("kaggle"):
-        words.append(NOT_HERE)
-    return " ".join(words)
+    for other, command in FETCH.items():
+        if not _is_here(other):
+            words.append(
+                f"The {other} data is not on this computer: <code>{command}</code> fetches it."
+            )
+    return " ".join([*words, IMPORT])
+
+
+def _own(name: str) -> str:
+    """Say in words what a named data set is."""
+    try:
+        data = datasets.load(name)
+    except CourseError as error:
+        return str(error)
+    groups, count = f"{data.table['group'].nunique():,}", len(data.class_names)
+    names = list(map(plots.spoken, data.class_names[:MOST_NAMES]))
+    names += ["and so on"] if count > MOST_NAMES else []
+    whose = f"whose patients are not known; near-duplicates make {groups} groups"
+    whose = f"of {groups} patients" if data.has_patients else whose
+    return f"It is yours: {len(data):,} slices of {count} classes ({', '.join(names)}), {whose}."

@@ -21,6 +21,7 @@ def few(monkeypatch, practice):
     train = rows[(table["split"].iloc[rows] == "train").to_numpy()][:2]
     data = practice.take(np.concatenate([rows, train]))
     data.table.loc[len(rows) :, "split"] = "test"
+    data.table["patient"] = ""
     data.table["group"] = duplicates.duplicate_groups(data.images)
     monkeypatch.setattr(datasets, "load", lambda name=None: data)
     return data
@@ -90,8 +91,12 @@ def test_a_data_set_without_a_published_split_is_audited_as_far_as_it_goes(made,
         found = figures["probes"]["histogram"][by]
         assert found["value"] is None and "publisher" in found["reason"]
     assert 0 <= figures["probes"]["histogram"]["group"]["value"] <= 1
-    assert f"| test slices | {DASH} | {figures['leakage']['group']['all']['slices']} |" in said
-    assert said.count("publisher's: use split") == 1
+    slices = " | ".join(str(figures["leakage"][by]["all"]["slices"]) for by in ("slice", "group"))
+    assert (
+        f"|  | split by slice | split by group |\n| --- | --- | --- |\n| test slices | {slices} |"
+        in said
+    )
+    assert DASH not in said and "across_patients" not in figures
 
 
 def test_a_published_test_set_of_one_group_has_accuracies_without_intervals(made, capsys):

@@ -150,18 +150,32 @@ def test_missing_extras_are_a_note_with_the_command(monkeypatch):
 
 
 def test_data_that_is_not_there_stops_only_who_chose_it(monkeypatch, save_tiny):
-    assert [found.state for found in check.data()] == ["note", "note"]
+    assert [found.state for found in check.data()] == ["note"] * 3
     monkeypatch.setenv("COURSE_DATASET", "kaggle")
-    assert [found.state for found in check.data()] == ["note", "bad"]
+    assert [found.state for found in check.data()] == ["note", "bad", "note"]
     save_tiny("kaggle")
-    assert [found.state for found in check.data()] == ["note", "good"]
+    assert [found.state for found in check.data()] == ["note", "good", "note"]
+    monkeypatch.setenv("COURSE_DATASET", "kaggle-v2")
+    assert [found.state for found in check.data()] == ["note", "good", "bad", "note"]
+
+
+def test_named_data_is_looked_at_too(save_tiny):
+    settings.named_dir().joinpath("moths/v1").mkdir(parents=True)
+    settings.named_dir().joinpath("moths/v1/table.csv").touch()
+    assert list(check.data())[-1].state == "bad"
+    # As after an update of the course that keeps slices in another form.
+    settings.named_dir().joinpath("moths/v1").rename(settings.named_dir() / "moths/v0")
+    outdated = list(check.data())[-1]
+    assert outdated.state == "note" and "--name NAME" in outdated.text
+    save_tiny("moths")
+    assert list(check.data())[-1] == ("good", "Moths data: 8 slices")
 
 
 def test_an_unknown_choice_and_damaged_data_are_bad(monkeypatch, save_tiny):
     save_tiny("practice")
     (datasets.folder_of("practice") / "table.csv").write_text("")
     monkeypatch.setenv("COURSE_DATASET", "x-rays")
-    assert [found.state for found in check.data()] == ["bad", "bad", "note"]
+    assert [found.state for found in check.data()] == ["bad", "bad", "note", "note"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def shown(save_tiny, monkeypatch, capsys):
         inventory.show_import(datasets.load("kaggle"))
         lines = capsys.readouterr().out.split("\n\n")[1].splitlines()
         assert lines[0] == "8 slices in 4 groups of near-duplicates."
-        assert lines[-2] == f"Kept in {datasets.folder_of('kaggle')}"
+        assert lines[-2] == f"Saved in {datasets.folder_of('kaggle')}"
         assert "COURSE_DATASET=kaggle" in lines[-1]
         return lines[1:-2]
 
