@@ -6,21 +6,24 @@ import numpy as np
 
 from course_utils import settings
 from course_utils.core.backend import keras, tf
-from course_utils.datasets import MAIN_CONTRAST, Dataset
+from course_utils.core.channels import with_channels
+from course_utils.datasets import Dataset
 
 
 def scale(images) -> tf.Tensor:
-    """Turn grey values 0 to 255 into float32 from 0 to 1, with the channel axis Keras expects.
+    """Turn values 0 to 255 into float32 from 0 to 1, with the axis of channels Keras expects.
 
-    Slices of two or three axes gain it; with four, or five of volumes, the last one is it already.
+    Slices are (slices, height, width), those in colour (slices, height, width, 3), and a single one
+    lacks the first axis.
     """
-    images = tf.cast(images, tf.float32) / 255
-    return images if images.shape.rank >= 4 else images[..., tf.newaxis]
+    return with_channels(tf.cast(images, tf.float32) / 255)
 
 
 def unscale(images) -> np.ndarray:
-    """Undo :func:`scale`: float (..., height, width, 1) to uint8 (..., height, width)."""
-    return np.rint(np.clip(np.asarray(images)[..., 0], 0, 1) * 255).astype(np.uint8)
+    """Undo :func:`scale`: the result is uint8, and of a single channel the axis is gone."""
+    images = np.asarray(images)
+    images = images[..., 0] if images.shape[-1] == 1 else images
+    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
 
 
 def pipeline(
@@ -58,13 +61,14 @@ def batches(
     augmentation: Callable[..., tf.Tensor] | None = None,
     shuffle: bool = False,
     seed: int = settings.SEED,
-    contrasts: Sequence[str] = (MAIN_CONTRAST,),
+    contrasts: Sequence[str] = (),
 ) -> tf.data.Dataset:
     """Serve slices and labels in batches, scaled, and augmented where a pipeline is given.
 
-    Images are float32 in [0, 1], (batch, 128, 128, contrasts), with the contrasts as channels in
-    the order named; labels are int64, (batch,). Shuffled, slices come in another order in each
-    epoch, which ``seed`` decides; the augmentation has a seed of its own, and draws anew, too.
+    Images are float32 in [0, 1], (batch, height, width, channels): the contrasts in the order
+    named, or the main one, which may have three colours. Labels are int64, (batch,). Shuffled,
+    slices come in another order in each epoch, which ``seed`` decides; the augmentation has a seed
+    of its own, and draws anew, too.
     """
     served = tf.data.Dataset.from_tensor_slices((data.stacked(contrasts), data.labels))
     if shuffle:

@@ -12,7 +12,7 @@ from course_utils.training import features
 def attention_maps(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Heat maps, as of ``heatmaps.gradcam``, of the weights by which ``attention`` pools places."""
     weights = features.predict(models.submodel(model, stop="attention"), images)
-    return enlarged(weights, images.shape[1:])
+    return enlarged(weights, images.shape[1:3])
 
 
 def other_weights(weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -25,7 +25,7 @@ MOVED = 6
 
 
 def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.SEED) -> np.ndarray:
-    """Make slices, uint8 (slices, height, width), worse in one way.
+    """Make slices, uint8 (slices, height, width), worse in one way; in colour all three alike.
 
     ``"noise"`` is that of a shorter scan; ``"blur"`` that of a patient who moved a little; the
     ``"bias field"`` is the shading of an uneven coil; at ``"low resolution"`` fewer lines are
@@ -38,6 +38,9 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.S
         )
     if severity == 0:
         return np.array(images)
+    if images.ndim == 4:
+        colours = np.moveaxis(images, -1, 0)
+        return np.stack([corrupt(one, kind, severity, seed) for one in colours], axis=-1)
     rng = np.random.default_rng(seed)
     strength = STRENGTHS[kind][severity - 1]
     worse = np.asarray(images) / np.float32(255)

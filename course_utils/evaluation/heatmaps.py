@@ -5,6 +5,7 @@ from scipy import ndimage
 
 from course_utils import models, settings
 from course_utils.core.backend import keras, tf
+from course_utils.core.channels import greys, with_channels
 from course_utils.core.errors import CourseError
 
 # Called layer by layer, as here, a network keeps all its maps: 64 slices at a time took 2 GB.
@@ -21,8 +22,8 @@ def gradcam(
 
     The gradient of the class's logit says how much each feature map counts; the maps' weighted
     sum, where it is positive, is the heat (Selvaraju et al. 2017, arXiv 1610.02391). The heat is
-    as coarse as the layer, and is drawn larger without becoming sharper: float32, (slices, 128,
-    128), each slice's hottest place being 1; all 0 where nothing speaks for the class. The
+    as coarse as the layer, and is drawn larger without becoming sharper: float32, (slices, height,
+    width), each slice's hottest place being 1; all 0 where nothing speaks for the class. The
     predicted ``classes`` are explained where none are given, int, (slices,); everything must pass
     through the ``layer``.
     """
@@ -30,7 +31,7 @@ def gradcam(
     head = models.submodel(model, start=layer, stop="logits")
     heat = []
     for begin in range(0, len(images), BATCH):
-        batch = images[begin : begin + BATCH, ..., np.newaxis] / np.float32(255)
+        batch = with_channels(images[begin : begin + BATCH]) / np.float32(255)
         maps = trunk(batch, training=False)
         with tf.GradientTape() as tape:
             tape.watch(maps)
@@ -40,18 +41,22 @@ def gradcam(
             score = tf.reduce_sum(tf.gather(logits, chosen, axis=1, batch_dims=1))
         weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2), keepdims=True)
         heat.append(tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True)))
-    return enlarged(np.concatenate(heat), images.shape[1:])
+    return enlarged(np.concatenate(heat), images.shape[1:3])
 
 
-def shuffled(model: keras.Model, seed: int = settings.SEED) -> keras.Model:
-    """Copy a model with the numbers of every weight array shuffled.
+def shuffled(
+    model: keras.Model, seed: int = settings.SEED, layer: str | None = None
+) -> keras.Model:
+    """Copy a model with the numbers of every weight array shuffled, or those of one layer.
 
     The copy has learnt nothing, and a map that explains what was learnt must change: the
     randomisation test of Adebayo et al. (2018, arXiv 1810.03292).
     """
     rng = np.random.default_rng(seed)
     copy = keras.models.clone_model(model)
-    copy.set_weights([rng.permuted(w.ravel()).reshape(w.shape) for w in model.get_weights()])
+    copy.set_weights(model.get_weights())
+    part = copy if layer is None else copy.get_layer(layer)
+    part.set_weights([rng.permuted(w.ravel()).reshape(w.shape) for w in part.get_weights()])
     return copy
 
 
@@ -87,8 +92,8 @@ def widened(masks: np.ndarray, margin: float) -> np.ndarray:
 
 
 def head(images: np.ndarray) -> np.ndarray:
-    """Pixels that show the head, not the air around it: bool, (slices, 128, 128)."""
-    shown = ndimage.gaussian_filter(images.astype(np.float32), (0, 1, 1)) > 25
+    """Pixels that show the head, not the air around it: bool, (slices, height, width)."""
+    shown = ndimage.gaussian_filter(greys(images).astype(np.float32), (0, 1, 1)) > 25
     for picture in shown:
         regions, count = ndimage.label(picture)
         if count:
@@ -99,7 +104,7 @@ def head(images: np.ndarray) -> np.ndarray:
 
 def centre_guess(images: np.ndarray) -> np.ndarray:
     """Maps of someone who always points at the centroid of the head and never looks at it."""
-    guess = np.zeros(images.shape, np.float32)
+    guess = np.zeros(images.shape[:3], np.float32)
     for one, shown in zip(guess, head(images), strict=True):
         middle = np.argwhere(shown).mean(axis=0) if shown.any() else np.array(one.shape) / 2
         one[tuple(middle.astype(int))] = 1
@@ -124,7 +129,7 @@ def _flat(maps: np.ndarray, masks: np.ndarray | None) -> tuple[np.ndarray, np.nd
     if masks is None or not np.any(masks):
         raise CourseError(
             "Heat can only be scored against lesions that somebody outlined, and there is none "
-            "here: use the practice data, and slices with a tumour."
+            "here: use the practice or the figshare data, and slices with a tumour."
         )
     if maps.shape != masks.shape:
         raise CourseError(f"Maps {maps.shape} and masks {masks.shape} do not fit on each other.")

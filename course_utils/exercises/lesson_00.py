@@ -6,8 +6,10 @@ from course_utils.exercises.common import choice, number
 
 def slices_in_all(answer: object, data: Dataset) -> None:
     """00.1: how many slices are in the data set?"""
+    height, width = data.images.shape[1:3]
     mistakes = {
-        data.images.size: "That is the number of pixels. A slice has 128 × 128 of them.",
+        len(data) * height * width: "That is the number of pixels. A slice has "
+        f"{height} × {width} of them.",
         len(data.table.columns): "That is the number of columns. Each row is a slice.",
         data.table["group"].nunique(): "That is the number of groups, not of slices.",
     }

@@ -8,25 +8,28 @@ from course_utils.exercises.common import Wrong, choice, number, rows
 
 
 def gliomas(answer: object, data: Dataset) -> None:
-    """01.1: how many groups (patients, where they are known) with a glioma are there?"""
-    glioma = data.table[data.table["label"].str.casefold() == "glioma"]
+    """01.1: how many groups (patients, where they are known) with a glioma are there?
+
+    Where the data has none, the first class stands in for it.
+    """
+    names = sorted(set(data.table["label"]))
+    here = [name for name in names if name.casefold() == "glioma"]
+    asked, *_ = here or names
+    own = data.table[data.table["label"] == asked]
     mistakes = {
-        len(glioma): "That is the number of slices. Count each group once.",
+        len(own): "That is the number of slices. Count each group once.",
         data.table["group"].nunique(): "That counts the groups of all classes together.",
     }
-    hint = "Keep the rows whose label is glioma, then count the different groups."
-    if glioma.empty:
-        mistakes = {}
-        hint = (
-            f"The {data.name} data has no slice of a glioma, only of "
-            f"{', '.join(data.class_names)}: choose the practice data in lesson 00 to count some."
-        )
-    number(answer, glioma["group"].nunique(), mistakes, hint)
+    hint = f"Keep the rows whose label is {asked}, then count the different groups."
+    if not here:
+        mistakes[0] = f"Right, the {data.name} data has no glioma: count the groups of {asked}."
+    number(answer, own["group"].nunique(), mistakes, hint)
 
 
 def brightest_class(answer: object, data: Dataset) -> None:
     """01.2: which class has the brightest slices on average? Any of those that tie."""
-    means = pd.Series(np.mean(data.images, axis=(1, 2))).groupby(data.table["label"]).mean()
+    pixels = data.images.reshape(len(data), -1)
+    means = pd.Series(pixels.mean(axis=1)).groupby(data.table["label"]).mean()
     right = means.index[np.isclose(means, means.max())]
     darkest = f"{means.idxmin()} is the darkest: look for the largest mean."
     choice(answer, right, data.class_names, {means.idxmin(): darkest})

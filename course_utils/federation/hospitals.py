@@ -12,7 +12,7 @@ import numpy as np
 from course_utils import settings
 from course_utils.core import files
 from course_utils.core.errors import CourseError
-from course_utils.datasets import MAIN_CONTRAST, Dataset
+from course_utils.datasets import Dataset
 
 NAMES = ("A", "B", "C", "D")
 SIDE = 64  # small slices keep the many trainings short
@@ -77,7 +77,7 @@ def as_seen(data: Dataset, assigned: np.ndarray) -> Dataset:
         shown = look.black + (look.white - look.black) * greys**look.gamma
         small[here] = np.rint(shown).astype(np.uint8)[small[here]]
     table = data.table.assign(hospital=assigned)
-    return dataclasses.replace(data, contrasts={MAIN_CONTRAST: small}, masks=None, table=table)
+    return dataclasses.replace(data, contrasts={data.main: small}, masks=None, table=table)
 
 
 def of(data: Dataset, number: int) -> Dataset:

@@ -12,13 +12,15 @@ REDUCTION = 4
 HIDDEN = 32
 
 
-def attention_cnn(classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.Model:
+def attention_cnn(
+    classes: int = 4, dropout: float = cnn.DROPOUT, shape: tuple[int, int, int] = cnn.SHAPE
+) -> keras.Model:
     """Build the baseline with squeeze-and-excitation and attention pooling.
 
     Every convolution is followed by :func:`squeeze_excite`, and the last maps are pooled by
     :func:`attention_pool` in place of their mean. Its layer ``attention`` has each place's weight.
     """
-    inputs = cnn.slice_input()
+    inputs = cnn.slice_input(shape)
     maps = cnn.convolutions(inputs, after=squeeze_excite)
     return cnn.classifier("attention", inputs, maps, classes, dropout, pool=attention_pool)
 

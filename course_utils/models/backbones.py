@@ -3,6 +3,7 @@
 import numpy as np
 
 from course_utils.core.backend import keras, tf
+from course_utils.core.channels import COLOURS, with_channels
 from course_utils.core.errors import CourseError, look_up
 from course_utils.models import cnn, weights
 from course_utils.models.weights import Source
@@ -14,6 +15,7 @@ def transfer(
     dropout: float = 0.4,
     images: np.ndarray | None = None,
     classes: int = 4,
+    shape: tuple[int, int, int] | None = None,
 ) -> keras.Model:
     """Put a new head on a backbone: it takes and gives what the baseline does.
 
@@ -30,9 +32,12 @@ def transfer(
         What :func:`course_utils.models.weights.resolve` finds where it is left out.
     dropout : float
         Share of the pooled features to blank out at random while training.
-    images : ndarray of uint8, (slices, 128, 128), optional
+    images : ndarray of uint8, (slices, height, width) or (slices, height, width, 3), optional
         Training slices, for the averages of a network with random weights.
     classes : int
+    shape : tuple of int, optional
+        Height, width and channels of the slices, 1 or 3: those of ``images`` where it is left out
+        and, without any, those of the baseline.
 
     Raises
     ------
@@ -40,7 +45,8 @@ def transfer(
         If there is no such backbone, or its weights are damaged.
     """
     source = source or weights.resolve(backbone)
-    inputs = cnn.slice_input()
+    shape = shape or (cnn.SHAPE if images is None else cnn.shape_of(images))
+    inputs = cnn.slice_input(shape)
     network = build_backbone(backbone, inputs)
     weights.load(network, source)
     norms = [la for la in network.layers if isinstance(la, keras.layers.BatchNormalization)]
@@ -54,9 +60,7 @@ def transfer(
 def build_backbone(backbone: str, inputs) -> keras.Model:
     """Build a backbone with random weights, from slices in [0, 1] to its last feature maps."""
     title = look_up(weights.BACKBONES, backbone, "backbone").title
-    # Photographs have three colours: the one grey value is repeated.
-    x = keras.layers.Concatenate(name="grey_to_colour")([inputs] * 3)
-    x = _preprocessing(backbone)(x)
+    x = _preprocessed(backbone, inputs)
     return getattr(keras.applications, title)(
         include_top=False, weights=None, input_tensor=x, name=backbone
     )
@@ -87,16 +91,34 @@ def _take_averages(network: keras.Model, norms: list, images: np.ndarray) -> Non
     for norm in norms:
         norm.momentum = 0.0  # The averages become those of this batch.
     # As a graph, which lets go of a layer's maps once the next one has been computed.
-    tf.function(network)(images[chosen, ..., np.newaxis] / np.float32(255), training=True)
+    tf.function(network)(with_channels(images[chosen]) / np.float32(255), training=True)
     for norm, momentum in zip(norms, usual, strict=True):
         norm.momentum = momentum
 
 
-def _preprocessing(backbone: str) -> keras.layers.Layer:
-    """Turn 0 to 1 into the numbers that a backbone saw in its pretraining."""
+def _preprocessed(backbone: str, inputs):
+    """Turn slices in [0, 1] into the three colours that a backbone saw in its pretraining."""
+    if inputs.shape[-1] == COLOURS:
+        x = inputs if backbone == "mobilenetv2" else _blue_first(inputs)
+    else:
+        # Photographs have three colours: the one grey value is repeated.
+        x = keras.layers.Concatenate(name="grey_to_colour")([inputs] * COLOURS)
     if backbone == "mobilenetv2":
-        return keras.layers.Rescaling(2, offset=-1, name="minus_one_to_one")
-    # 0 to 255, minus ImageNet's mean blue, green and red. In a grey picture the order of the
-    # three is no matter, but the order of the means is.
+        return keras.layers.Rescaling(2, offset=-1, name="minus_one_to_one")(x)
+    # 0 to 255, minus ImageNet's mean blue, green and red.
     means = [-103.939, -116.779, -123.68]
-    return keras.layers.Rescaling(255, offset=means, name="minus_means")
+    return keras.layers.Rescaling(255, offset=means, name="minus_means")(x)
+
+
+def _blue_first(inputs):
+    """Turn red, green and blue into blue, green and red, the order that ResNet50 learnt in."""
+    # Layers with names: those of an operation such as keras.ops.flip are counted as they are made,
+    # and one network would not have one configuration. The last two axes are cut here, as those of
+    # pictures with channels first are, and each part is one colour of all columns.
+    parts = [
+        keras.layers.Cropping2D(
+            ((0, 0), (number, COLOURS - 1 - number)), data_format="channels_first", name=name
+        )(inputs)
+        for number, name in enumerate(("red", "green", "blue"))
+    ]
+    return keras.layers.Concatenate(name="blue_green_red")(parts[::-1])

@@ -7,13 +7,20 @@ everything), ``pooled`` (one number a channel), ``logits`` and ``probabilities``
 
 from collections.abc import Callable
 
+import numpy as np
+
 from course_utils import settings
 from course_utils.core.backend import keras
+from course_utils.core.channels import with_channels
 
 DROPOUT = 0.2
+# Height, width and channels of a grey slice.
+SHAPE = (settings.IMAGE_SIZE, settings.IMAGE_SIZE, 1)
 
 
-def baseline(classes: int = 4, dropout: float = DROPOUT) -> keras.Model:
+def baseline(
+    classes: int = 4, dropout: float = DROPOUT, shape: tuple[int, int, int] = SHAPE
+) -> keras.Model:
     """Build a small CNN: four convolutions with 16, 32, 64 and 128 filters.
 
     The first one moves in steps of two pixels. That leaves a quarter of the work for all that
@@ -22,22 +29,28 @@ def baseline(classes: int = 4, dropout: float = DROPOUT) -> keras.Model:
     Returns
     -------
     keras.Model
-        float32 slices (batch, 128, 128, 1) in [0, 1] to probabilities (batch, classes).
+        float32 slices (batch, height, width, channels) in [0, 1], of the ``shape`` that
+        :func:`shape_of` tells, to probabilities (batch, classes).
     """
-    inputs = slice_input()
+    inputs = slice_input(shape)
     return classifier("baseline", inputs, convolutions(inputs), classes, dropout)
 
 
-def slice_input(contrasts: int = 1) -> keras.KerasTensor:
-    """Where slices come in: float32 (batch, 128, 128, contrasts) in [0, 1]."""
-    return keras.Input((settings.IMAGE_SIZE, settings.IMAGE_SIZE, contrasts), name="slice")
+def shape_of(images: np.ndarray) -> tuple[int, int, int]:
+    """Height, width and channels of slices, as a network takes them: one channel where grey."""
+    return with_channels(images).shape[1:]
+
+
+def slice_input(shape: tuple[int, int, int] = SHAPE) -> keras.KerasTensor:
+    """Where slices come in: float32 (batch, height, width, channels) in [0, 1]."""
+    return keras.Input(shape, name="slice")
 
 
 def convolutions(inputs, after: Callable | None = None):
     """Stack the baseline's four convolutions, each with batch norm and ReLU.
 
     ``after`` takes the maps of a convolution and its number, 1 to 4, and returns the maps that go
-    on. The last ones are (batch, 8, 8, 128).
+    on. The last ones have 128 channels and a sixteenth of the slices' height and width.
     """
     x = inputs
     for number, filters in enumerate((16, 32, 64, 128), start=1):

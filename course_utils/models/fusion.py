@@ -12,13 +12,17 @@ from course_utils.models import cnn
 CONTRASTS = ("t1ce", "flair")
 
 
-def early_fusion(classes: int = 4, dropout: float = cnn.DROPOUT) -> keras.Model:
+def early_fusion(
+    classes: int = 4,
+    dropout: float = cnn.DROPOUT,
+    shape: tuple[int, int, int] = (*cnn.SHAPE[:2], len(CONTRASTS)),
+) -> keras.Model:
     """Build the baseline for both contrasts at once, as two channels of one picture.
 
     Only the first convolution changes: each of its kernels gets a second sheet. From there on
     every feature can be made of both contrasts. They come in the order of :data:`CONTRASTS`.
     """
-    inputs = cnn.slice_input(len(CONTRASTS))
+    inputs = cnn.slice_input(shape)
     return cnn.classifier("early_fusion", inputs, cnn.convolutions(inputs), classes, dropout)
 
 

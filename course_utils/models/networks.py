@@ -5,7 +5,6 @@ import functools
 from collections.abc import Callable
 
 from course_utils.core.backend import keras
-from course_utils.datasets import MAIN_CONTRAST
 from course_utils.models import attention, backbones, cnn, fusion, weights
 
 
@@ -13,13 +12,13 @@ from course_utils.models import attention, backbones, cnn, fusion, weights
 class Network:
     """A network that can be trained by a recipe.
 
-    ``build`` takes ``classes`` and ``dropout``; a backbone ``source`` and ``images``, too, see
-    :func:`course_utils.models.backbones.transfer`. ``contrasts`` are those that it takes of a
-    slice, in this order.
+    ``build`` takes ``classes``, ``dropout`` and ``shape``; a backbone ``source`` and ``images``,
+    too, see :func:`course_utils.models.backbones.transfer`. ``contrasts`` are those that it takes
+    of a slice, in this order, or none for the main one of a data set.
     """
 
     build: Callable[..., keras.Model]
-    contrasts: tuple[str, ...] = (MAIN_CONTRAST,)
+    contrasts: tuple[str, ...] = ()
 
 
 NETWORKS = {

@@ -64,7 +64,7 @@ def counts(table: pd.DataFrame, headline: str) -> Figure:
 
 @look()
 def sizes_and_greys(data: Dataset, sizes: pd.Series, size: str, headline: str) -> Figure:
-    """Draw each slice's size (``size`` says of what, in which unit) or none, and grey values."""
+    """Draw each slice's size (``size`` says of what, in which unit) or none, and its values."""
     labels, colour = data.table["label"], colours(data.class_names)
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, max(3.4, 0.45 * len(colour))))
     names = [name for name in reversed(colour) if sizes[labels == name].notna().any()]
@@ -84,7 +84,10 @@ def sizes_and_greys(data: Dataset, sizes: pd.Series, size: str, headline: str) -
     for name in colour:
         share, _ = np.histogram(data.images[labels == name], edges)
         right.plot(edges[:-1] + 4, share / share.sum(), color=colour[name], label=wrapped(name))
-    right.set(xlabel="grey value (0 black, 255 white)", ylabel="share of pixels", yscale="log")
+    colourful = data.images.ndim == 4
+    value = "value of red, green or blue" if colourful else "grey value (0 black, 255 white)"
+    share = "share of values" if colourful else "share of pixels"
+    right.set(xlabel=value, ylabel=share, yscale="log")
     right.set_ylim(bottom=max(right.get_ylim()[0], 1e-5))
     right.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
     if len(colour) > 6:

@@ -19,12 +19,13 @@ def annotated(
 ) -> None:  # fmt: skip
     """Draw numbers, (rows, columns), as ``imshow`` shades them, and a text in each, row by row.
 
+    They may be colours, (rows, columns, 3).
     ``names`` are those of the rows and of the columns alike; without them a frame is drawn.
     """
     drawn = axes.imshow(numbers, **shades)
     # How bright a screen's red, green and blue look (ITU-R BT.601).
     light = drawn.to_rgba(numbers)[..., :3] @ (0.299, 0.587, 0.114) > 0.5
-    for (row, column), text in zip(np.ndindex(numbers.shape), texts, strict=True):
+    for (row, column), text in zip(np.ndindex(numbers.shape[:2]), texts, strict=True):
         colour = "black" if light[row, column] else "white"
         axes.text(column, row, text, ha="center", va="center", color=colour, size=size)
     if names is None:
@@ -68,7 +69,10 @@ def pixels(
     images: Sequence[np.ndarray], planes: Sequence[str], titles: Sequence[str],
     corner: tuple[int, int], headline: str,
 ) -> Figure:  # fmt: skip
-    """Draw slices, and the numbers of 8 x 8 pixels of the last one, from a corner (row, column)."""
+    """Draw slices, and the numbers of 8 x 8 pixels of the last one, from a corner (row, column).
+
+    Of a pixel in colour they stand below each other: red, green and blue.
+    """
     row, column = corner
     widths = [1] * len(images) + [1.25]
     figure, (*grid, patch) = plt.subplots(1, len(widths), figsize=(9.5, 2.9), width_ratios=widths)
@@ -78,7 +82,9 @@ def pixels(
     line = {"fill": False, "color": OUTLINE, "linewidth": 1.5}
     grid[-1].add_patch(plt.Rectangle((column - 0.5, row - 0.5), 8, 8, **line))
     numbers = images[-1][row : row + 8, column : column + 8]
-    annotated(patch, numbers, numbers.flat, size=8, vmin=0, vmax=255)
+    rows, columns, *colour = numbers.shape
+    texts = ["\n".join(map(str, np.atleast_1d(numbers[at]))) for at in np.ndindex(rows, columns)]
+    annotated(patch, numbers, texts, size=5 if colour else 8, vmin=0, vmax=255)
     patch.spines[:].set(color=OUTLINE, linewidth=3)
     titled(patch, "the numbers in the square", size=10)
     return headlined(figure, headline)

@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from course_utils import settings
+from course_utils.core.channels import greys
 
 # Chosen on the Kaggle data by looking at pairs. A copy that was sharpened or brightened may
 # correlate at 0.9 or less, but there slices of different people begin to pass. Pairs of two
@@ -36,11 +37,13 @@ def near_duplicates(images: np.ndarray) -> pd.DataFrame:
     of a slice's 64 longest waves, of which two copies share all but a few. The correlation of the
     pixels then confirms, since hashes of clean medical images collide often.
 
-    Takes uint8 (slices, height, width), of even height and width. Returns one row per pair: first
-    and second (positions, first < second), correlation, and turn ("upright", "mirrored", "upside
-    down" or "rotated", which is by 180 degrees).
+    Takes uint8 (slices, height, width), of even height and width; of colours, (slices, height,
+    width, 3), how bright they are. Returns one row per pair: first and second (positions, first <
+    second), correlation, and turn ("upright", "mirrored", "upside down" or "rotated", which is by
+    180 degrees).
     """
-    hashes, pixels = _hashes(images), _standardised(images)
+    images = greys(images)
+    hashes, pixels = phashes(images), _standardised(images)
     found = []
     for turn, (turned, bits) in TURNS.items():
         other = turned(pixels)
@@ -62,12 +65,25 @@ def near_duplicates(images: np.ndarray) -> pd.DataFrame:
 
 def duplicate_groups(images: np.ndarray) -> np.ndarray:
     """Name a group for every slice, str, (slices,): that of its near-duplicates and theirs."""
-    pairs = near_duplicates(images)
-    links = coo_array(
-        (np.ones(len(pairs)), (pairs["first"], pairs["second"])), shape=(len(images),) * 2
-    )
+    return groups_of(near_duplicates(images), np.full(len(images), ""))
+
+
+def groups_of(pairs: pd.DataFrame, patients: np.ndarray) -> np.ndarray:
+    """Name a group for every slice, str, (slices,): its patient, or its near-duplicates and theirs.
+
+    ``pairs`` are those of :func:`near_duplicates`; ``patients``, str, (slices,), may be ``""`` for
+    some slices or all. Two patients share a group only where a slice of no known patient resembles
+    both.
+    """
+    known = np.flatnonzero(patients != "")
+    _, first, number = np.unique(patients[known], return_index=True, return_inverse=True)
+    ends = pairs[["first", "second"]].to_numpy(int)
+    ends = ends[(patients[ends] == "").any(axis=1)]
+    ends = np.concatenate([ends, np.stack([known, known[first][number]], axis=1)])
+    links = coo_array((np.ones(len(ends)), ends.T), shape=(len(patients),) * 2)
     _, numbers = connected_components(links, directed=False)
-    return np.array([f"g{number:05d}" for number in numbers])
+    named = dict(zip(numbers[known][::-1], patients[known][::-1], strict=True))
+    return np.array([named.get(number, f"g{number:05d}") for number in numbers])
 
 
 def duplicates(data) -> pd.DataFrame:
@@ -140,7 +156,7 @@ def label_conflicts(data) -> pd.DataFrame:
     return data.table[labels > 1].sort_values("group", kind="stable")
 
 
-def _hashes(images: np.ndarray) -> np.ndarray:
+def phashes(images: np.ndarray) -> np.ndarray:
     """pHash of each slice: uint64, (slices,)."""
     import imagehash
 

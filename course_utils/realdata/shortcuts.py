@@ -4,12 +4,15 @@ A probe is given one thing that has nothing to do with disease. What it reaches 
 deep network can reach by the same shortcut.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from course_utils import settings
+from course_utils.core.channels import with_channels
 from course_utils.core.errors import CourseError
 
 BINS = 32
@@ -20,8 +23,9 @@ GEOMETRY = ("width", "height", "mode", "bytes")
 def histogram(test, *seen, seed: int = settings.SEED) -> np.ndarray:
     """Classify slices by how many of their pixels are how bright, and by nothing else.
 
-    It learns from ``seen``, mostly ``train, val``: a probe has nothing to tune, so it may use both.
-    Returns probabilities, (test slices, classes).
+    In colour, red, green and blue are counted apart. It learns from ``seen``, mostly ``train,
+    val``: a probe has nothing to tune, so it may use both. Returns probabilities, (test slices,
+    classes).
     """
     return _probabilities(test, seen, _histograms, seed)
 
@@ -29,7 +33,7 @@ def histogram(test, *seen, seed: int = settings.SEED) -> np.ndarray:
 def border(test, *seen, seed: int = settings.SEED) -> np.ndarray:
     """Classify slices by the outermost four pixels on each side, averaged four by four.
 
-    Otherwise like :func:`histogram`.
+    Their sides are multiples of four. Otherwise like :func:`histogram`.
     """
     return _probabilities(test, seen, _borders, seed)
 
@@ -46,6 +50,21 @@ def geometry(test, *seen, seed: int = settings.SEED) -> np.ndarray:
                 "nothing away: use the Kaggle data for this probe."
             )
     return _probabilities(test, seen, _geometry, seed)
+
+
+def without_lesions(data, margin: int = 6, seed: int = settings.SEED):
+    """Paint lesions over, so that a probe of the same slices cannot have seen one: the control.
+
+    Every pixel of a lesion, or at most ``margin`` pixels from it, becomes one drawn at random from
+    the rest of its slice, which leaves the histogram of the rest. The masks of ``data`` are needed.
+    """
+    rng = np.random.default_rng(seed)
+    images = np.array(data.images)
+    for image, mask in zip(images, data.masks, strict=True):
+        if mask.any():
+            near = ndimage.binary_dilation(mask, iterations=margin)
+            image[near] = rng.choice(image[~near], near.sum())
+    return dataclasses.replace(data, contrasts={data.main: images})
 
 
 def _probabilities(test, seen, features: Callable[..., np.ndarray], seed: int) -> np.ndarray:
@@ -67,17 +86,22 @@ def _probabilities(test, seen, features: Callable[..., np.ndarray], seed: int) -
 
 
 def _histograms(data) -> np.ndarray:
-    bins = data.images.reshape(len(data), -1) // (256 // BINS)
-    return np.stack([np.bincount(row, minlength=BINS) for row in bins])
+    images = with_channels(data.images)
+    channels = images.shape[-1]
+    # Each channel has bins of its own.
+    bins = images // (256 // BINS) + BINS * np.arange(channels, dtype=np.uint8)
+    rows = bins.reshape(len(data), -1)
+    return np.stack([np.bincount(row, minlength=BINS * channels) for row in rows])
 
 
 def _borders(data) -> np.ndarray:
-    count, height, width = data.images.shape
-    blocks = data.images.reshape(count, height // BORDER, BORDER, width // BORDER, BORDER)
+    images = with_channels(data.images)
+    count, height, width, channels = images.shape
+    blocks = images.reshape(count, height // BORDER, BORDER, width // BORDER, BORDER, channels)
     blocks = blocks.mean((2, 4), dtype=np.float32)
-    outside = np.ones(blocks.shape[1:], bool)
+    outside = np.ones(blocks.shape[1:3], bool)
     outside[1:-1, 1:-1] = False
-    return blocks[:, outside]
+    return blocks[:, outside].reshape(count, -1)
 
 
 def _geometry(data) -> np.ndarray:

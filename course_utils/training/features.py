@@ -19,8 +19,8 @@ VERSION = 1
 def predict(model: keras.Model, inputs: np.ndarray, batch_size: int = 64) -> np.ndarray:
     """Run slices, or what frozen layers made of them, through a network.
 
-    Takes slices of uint8, (slices, 128, 128), or (slices, 128, 128, contrasts), which the network
-    gets in [0, 1]; or outputs of earlier layers, float16 or float32, (slices, ...). Returns
+    Takes slices of uint8, (slices, height, width), or with channels as a last axis, which the
+    network gets in [0, 1]; or outputs of earlier layers, float16 or float32, (slices, ...). Returns
     float32, (slices, ...).
     """
     # One call for all slices, which become floats a batch at a time: as floats all at once they

@@ -55,7 +55,17 @@ class Run:
         """Probabilities, (slices, classes), from the contrasts that this network takes."""
         if "predictor" in self.settings:
             return importlib.import_module(self.settings["predictor"]).predict(self.model, data)
-        return features.predict(self.model, data.stacked(self.settings["contrasts"]))
+        images = data.stacked(self.settings["contrasts"])
+        taken, given = (
+            "{} x {} pixels and {} channels".format(*shape)
+            for shape in (self.model.input_shape[1:], models.shape_of(images))
+        )
+        if taken != given:
+            raise CourseError(
+                f"{self.name} takes slices of {taken}, and those of the {data.name} data have "
+                f"{given}: train it on these data first."
+            )
+        return features.predict(self.model, images)
 
 
 def fit(
@@ -124,7 +134,9 @@ def train(
     """
     if not isinstance(recipe, Recipe):
         recipe = look_up(RECIPES, recipe, "recipe")
-    contrasts = look_up(networks.NETWORKS, recipe.network, "network").contrasts
+    network = look_up(networks.NETWORKS, recipe.network, "network")
+    # A run is named by the contrast that it learned from, also where that is a data set's only one.
+    contrasts = network.contrasts or (train.main,)
     if train.class_names != val.class_names:
         raise CourseError(
             "The training and the validation slices have different classes: take them from one set."
@@ -146,7 +158,7 @@ def train(
         "train": described(train, contrasts),
         "val": described(val, contrasts),
     }
-    return load_or_train(choices, lambda: _trained(recipe, train, val, source, seed))
+    return load_or_train(choices, lambda: _trained(recipe, train, val, contrasts, source, seed))
 
 
 def load_or_train(choices: dict, make: Callable[[], tuple[keras.Model, pd.DataFrame, dict]]) -> Run:
@@ -196,14 +208,15 @@ def described(data: Dataset, contrasts: Sequence[str]) -> dict:
     }
 
 
-def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
+def _trained(recipe, train, val, contrasts, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
-    network = networks.NETWORKS[recipe.network]
-    pretrained = {}
+    images, val_images = (part.stacked(contrasts) for part in (train, val))
+    options = {"classes": len(train.class_names), "dropout": recipe.dropout}
     if recipe.network in weights.BACKBONES:
-        pretrained = {"source": source, "images": train.images}
-    model = network.build(classes=len(train.class_names), dropout=recipe.dropout, **pretrained)
+        options |= {"source": source, "images": images}
+    build = networks.NETWORKS[recipe.network].build
+    model = build(shape=models.shape_of(images), **options)
     # A model of its own even without frozen layers: only this one carries the optimiser.
     learner = models.submodel(model, start=recipe.freeze_until)
     if not learner.trainable_weights:
@@ -214,10 +227,9 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
     seconds = {"features": 0.0}
     if recipe.freeze_until is None:
         pipeline = augment.pipeline(seed=seed) if recipe.augment else None
-        batches = augment.batches(train, recipe.batch_size, pipeline, True, seed, network.contrasts)
-        val_batches = augment.batches(val, recipe.batch_size, contrasts=network.contrasts)
+        batches = augment.batches(train, recipe.batch_size, pipeline, True, seed, contrasts)
+        val_batches = augment.batches(val, recipe.batch_size, contrasts=contrasts)
     else:
-        images, val_images = (part.stacked(network.contrasts) for part in (train, val))
         views = [images, images[:, :, ::-1]] if recipe.mirror else [images]
         outputs, seconds["features"] = features.outputs(model, recipe, *views, val_images)
         inputs, labels = np.concatenate(outputs[:-1]), np.tile(train.labels, len(views))

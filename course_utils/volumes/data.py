@@ -33,12 +33,12 @@ class Volumes(Dataset):
     def __repr__(self) -> str:
         return f"<Volumes {self.name}: {len(self):,} patients>"
 
-    def stacked(self, names: Sequence[str]) -> np.ndarray:
+    def stacked(self, names: Sequence[str] = ()) -> np.ndarray:
         """Volumes with contrasts as channels: uint8, (patients, 48, 56, 48, contrasts).
 
         One contrast, too, has an axis of its own: of four axes the last could be either.
         """
-        return np.stack([self.contrast(name) for name in names], axis=-1)
+        return np.stack([self.contrast(name) for name in names or (self.main,)], axis=-1)
 
     def affine(self, row: int) -> np.ndarray:
         """Voxels of one patient's volume to mm, RAS: float, (4, 4)."""
@@ -97,7 +97,7 @@ def make(
     """
     parts = simulator.each(_member, seed, patients, "Simulating volumes")
     images, masks, rows = zip(*parts, strict=True)
-    return {datasets.MAIN_CONTRAST: np.stack(images)}, np.stack(masks), pd.DataFrame(rows)
+    return {"t1ce": np.stack(images)}, np.stack(masks), pd.DataFrame(rows)
 
 
 def _member(

@@ -9,7 +9,6 @@ import numpy as np
 from course_utils import augment, settings, training
 from course_utils.core.backend import keras, tf
 from course_utils.core.errors import look_up
-from course_utils.datasets import MAIN_CONTRAST
 from course_utils.training import Run, features
 from course_utils.training.recipes import Recipe
 from course_utils.volumes import cnn3d
@@ -64,12 +63,12 @@ def train(recipe: str | Recipe, train: Volumes, val: Volumes, seed: int = settin
         "version": VERSION,
         "recipe": dataclasses.asdict(recipe),
         "classes": list(train.class_names),
-        "contrasts": [MAIN_CONTRAST],
+        "contrasts": [train.main],
         "predictor": __name__,
         "weights": "random",
         "seed": seed,
-        "train": training.described(train, [MAIN_CONTRAST]),
-        "val": training.described(val, [MAIN_CONTRAST]),
+        "train": training.described(train, [train.main]),
+        "val": training.described(val, [val.main]),
     }
 
     def make():
@@ -98,4 +97,4 @@ def predict(model: keras.Model, data: Volumes) -> np.ndarray:
     """Probabilities of patients, (patients, classes); slices vote with the mean of theirs."""
     if len(model.input_shape) == 4:
         return votes(model, data).mean(axis=1)
-    return features.predict(model, data.stacked([MAIN_CONTRAST]), 8)
+    return features.predict(model, data.stacked(), 8)

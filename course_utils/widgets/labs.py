@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from scipy import ndimage
 
 from course_utils import plots
+from course_utils.core.channels import greys
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
 from course_utils.widgets.controls import class_buttons, explore, lay_out
@@ -44,7 +45,8 @@ def augmentation_lab(data: Dataset) -> None:
     def picture(label, number, rotation, zoom, flip, draw) -> tuple[Figure, str]:
         row = picks[label][number - 1]
         image, plane = data.images[row], data.table["plane"].iloc[row]
-        mask = np.zeros_like(image, bool) if data.masks is None else np.array(data.masks[row])
+        mask = np.zeros(image.shape[:2]) if data.masks is None else data.masks[row]
+        mask = np.array(mask, bool)
         batch = {
             "images": augment.scale(image)[tf.newaxis],
             "segmentation_masks": tf.cast(mask, tf.float32)[tf.newaxis, ..., tf.newaxis],
@@ -71,7 +73,10 @@ def augmentation_lab(data: Dataset) -> None:
 
 
 def kernel_lab(data: Dataset) -> None:
-    """Edit the nine numbers of a kernel and watch the feature map that it makes of a slice."""
+    """Edit the nine numbers of a kernel and watch the feature map that it makes of a slice.
+
+    Of a slice in colour it is made from how bright the pixels are.
+    """
     picks = _picks(data)
     recipe = ipywidgets.Dropdown(options=list(KERNELS), description="start from")
     numbers = ipywidgets.Textarea(description="kernel", rows=3)
@@ -81,7 +86,7 @@ def kernel_lab(data: Dataset) -> None:
     lay_out(controls)
 
     def picture(label, number, recipe, numbers, relu) -> tuple[Figure, str]:
-        image = data.images[picks[label][number - 1]]
+        image = greys(data.images[[picks[label][number - 1]]])[0]
         kernel = _read(numbers)
         # As a convolution of a network does it, with a border of zeros.
         feature_map = ndimage.correlate(image / 255, kernel, mode="constant")

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from course_utils import models
 from course_utils.core.errors import CourseError
 from course_utils.evaluation import heatmaps
 
@@ -138,6 +139,14 @@ def test_shuffling_keeps_the_numbers_and_changes_the_places():
     again = heatmaps.shuffled(model, seed=1).get_layer("logits").get_weights()[0]
     assert np.array_equal(kernels[1], again)
     assert model.get_layer("logits").get_weights()[0][0, 0] == 5
+
+
+def test_one_layer_alone_can_be_shuffled():
+    model = models.baseline()
+    copy = heatmaps.shuffled(model, seed=1, layer="logits")
+    for layer in ("conv1", "conv4", "logits"):
+        before, after = (m.get_layer(layer).get_weights()[0] for m in (model, copy))
+        assert np.array_equal(before, after) == (layer != "logits")
 
 
 def test_widened_lesions_reach_as_far_as_asked_and_nothing_grows_from_nothing():

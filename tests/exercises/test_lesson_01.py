@@ -45,11 +45,11 @@ def test_validation_slices_are_no_training_slices(data):
     assert "validation part" in told
 
 
-def test_without_a_glioma_none_is_right(said, data):
-    data.table.replace({"label": {"glioma": "stroke"}}, inplace=True)
-    assert said("01.1", 0) == "right"
-    assert "made up data has no slice of a glioma" in said("01.1", 10)
-    assert "choose the practice data" in said("01.1", 30)
+def test_without_a_glioma_the_first_class_is_counted(said, data):
+    data.table.replace({"label": {"glioma": "acoustic neuroma"}}, inplace=True)
+    assert said("01.1", 10) == "right"
+    assert "made up data has no glioma: count the groups of acoustic neuroma" in said("01.1", 0)
+    assert "label is acoustic neuroma" in said("01.1", 12)
 
 
 def test_labels_with_capitals(said, data):

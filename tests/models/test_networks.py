@@ -18,7 +18,7 @@ def test_every_recipe_names_a_network(recipe):
 def test_a_network_has_a_channel_for_each_of_its_contrasts(name):
     network = networks.NETWORKS[name]
     model = network.build(classes=2, dropout=0.1)
-    assert model.input_shape == (None, 128, 128, len(network.contrasts))
+    assert model.input_shape == (None, 128, 128, len(network.contrasts) or 1)
     assert model.output_shape == (None, 2) and model.get_layer("dropout").rate == 0.1
 
 
