@@ -10,7 +10,7 @@ from course_utils import datasets, evaluation, models, settings, training
 from course_utils.core import results
 from course_utils.datasets import Dataset
 from course_utils.evaluation import attention, corruptions, heatmaps, intervals
-from course_utils.realdata import duplicates
+from course_utils.realdata import duplicates, shortcuts
 from course_utils.training import features
 
 # Half a place of the attention map, in pixels.
@@ -151,7 +151,28 @@ def _leak(seed: int, data: Dataset) -> dict:
             for name, right in answers.items()
             if name != "patient"
         },
+        "histogram": _histograms(seed, data),
     }
+
+
+def _histograms(seed: int, data: Dataset) -> dict:
+    """What a histogram alone gives away, split by patient, and whether it is the lesion that does.
+
+    The seed is that of the folds, too.
+    """
+    groups, right = data.table["group"].to_numpy(), {}
+    for name, slices in {
+        "all": data,
+        "lesions painted over": shortcuts.without_lesions(data),
+    }.items():
+        right[name] = np.empty(len(data), bool)
+        for rows in datasets.fold_rows(data, "group", FOLDS, seed):
+            train, val, test = map(slices.take, rows)
+            guess = shortcuts.histogram(test, train, val).argmax(axis=1)
+            right[name][rows[2]] = guess == test.labels
+    change = right["lesions painted over"] * 1.0 - right["all"]
+    found = {name: intervals.mean(hits, groups) for name, hits in right.items()}
+    return found | {"change": intervals.mean_difference(change, groups)}
 
 
 def _pointing(seed: int, data: Dataset) -> dict:

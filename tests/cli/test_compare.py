@@ -109,6 +109,10 @@ def test_the_leak_is_measured_split_by_slice_by_near_duplicate_and_by_patient(qu
     gain = figures["accuracy"]["slice"]["value"] - figures["accuracy"]["patient"]["value"]
     assert figures["above_patient"]["slice"]["value"] == pytest.approx(gain)
     assert gain > 0.1
+    probe = figures["histogram"]
+    assert set(probe) == {"all", "lesions painted over", "change"}
+    gain = probe["lesions painted over"]["value"] - probe["all"]["value"]
+    assert probe["change"]["value"] == pytest.approx(gain)
 
 
 def test_the_pointing_game_is_played_on_patients_the_network_has_not_met(quick, monkeypatch):

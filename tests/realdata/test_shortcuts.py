@@ -1,5 +1,7 @@
 """A probe sees its one clue and nothing else."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,3 +82,16 @@ def test_a_class_that_training_lacks_is_never_predicted(noise):
     probabilities = shortcuts.histogram(noise, train)
     assert probabilities.shape == (COUNT, 4) and (probabilities[:, 2] == 0).all()
     assert np.mean(probabilities.argmax(axis=1)[noise.labels != 2] == train.labels) > 0.9
+
+
+def test_painted_over_a_lesion_can_no_longer_be_counted(noise):
+    # Nothing but a square tells the classes apart, and its mask is known.
+    masks = np.zeros(noise.images.shape, bool)
+    masks[:, 40:80, 40:80] = True
+    images = np.where(masks, 60 * noise.labels[:, None, None], noise.images).astype(np.uint8)
+    told = dataclasses.replace(noise, contrasts={"t1ce": images}, masks=masks)
+    painted = shortcuts.without_lesions(told)
+    assert accuracy(shortcuts.histogram, told) > 0.95 > 0.5 > accuracy(shortcuts.histogram, painted)
+    # What lies far from the lesion stays, and so does the data set that was handed in.
+    assert np.array_equal(painted.images[:, :30], images[:, :30])
+    assert (told.images[0, 40:80, 40:80] == 0).all()
