@@ -225,7 +225,7 @@ def _class_folders(
             known |= set(classes) if parts[name] == "train" else set()
             found += [((*home, label), parts[name]) for label in classes]
     if len(known) < 2:
-        raise CourseError(f"{path} has training pictures of {known} alone: {LAY_OUT}.")
+        raise CourseError(f"{path} has fewer than two class folders for training: {LAY_OUT}.")
     # One part alone is no split.
     alone = len({part for _, part in found}) == 1
     yield from ((folder, "" if alone else part) for folder, part in found)
@@ -256,19 +256,20 @@ def _label(folder: str) -> str:
 
 def _check_labels(path: Path, homes: dict[Parts, str]) -> None:
     """Refuse class folders whose names differ by capitals or blanks, which are hardly two."""
-    seen = {}
+    seen: dict[str, dict[Parts, str]] = {}
     for *above, folder in homes:
         label = _label(folder)
         if not label:
             raise CourseError(f"{path} has a class folder without a name: give it one.")
-        # In train and test the same class has one name.
-        other = seen.setdefault(label.casefold(), (label, {}))
-        beside = other[1].setdefault(tuple(above), folder)
-        if other[0] != label or beside != folder:
-            raise CourseError(
-                f"{path} has class folders {other[0]!r} and {folder!r}, which may be the same: "
-                "rename one, or put their pictures together."
-            )
+        alike = seen.setdefault(label.casefold(), {})
+        for place, other in alike.items():
+            # In train and test the same class has one name.
+            if place == tuple(above) or _label(other) != label:
+                raise CourseError(
+                    f"{path} has class folders {other!r} and {folder!r}, which may be the same: "
+                    "rename one, or put their pictures together."
+                )
+        alike[tuple(above)] = folder
 
 
 def _stacked(found: list[np.ndarray], colour: bool | None, notes: list[str]) -> np.ndarray:
