@@ -71,6 +71,72 @@ def test_download_imports_what_it_fetched(capsys, monkeypatch, tmp_path):
     assert "24 slices in" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("words, source", [([], "kaggle"), (["figshare"], "figshare")])
+def test_either_published_set_can_be_downloaded(monkeypatch, tmp_path, words, source):
+    monkeypatch.setattr(datasets.source(source), "download", lambda: tmp_path / source)
+    imported = []
+    monkeypatch.setattr(commands, "data_import", imported.append)
+    assert commands.main(["data", "download", *words]) == 0
+    assert imported == [tmp_path / source]
+
+
+@pytest.fixture
+def flowers(tmp_path):
+    """A zip of noise for five kinds of flowers, three pictures of each of three plants a kind."""
+    rng = np.random.default_rng(settings.SEED)
+    with zipfile.ZipFile(tmp_path / "flowers.zip", "w") as archive:
+        for kind in ("aster", "daisy", "poppy", "rose", "tulip"):
+            for number in range(9):
+                with archive.open(f"{kind}/{kind}{number % 3}_{number}.png", "w") as file:
+                    pixels = rng.integers(0, 255, (6, 6, 3), np.uint8)
+                    Image.fromarray(pixels).resize((64, 48), 3).save(file, "png")
+    return tmp_path / "flowers.zip"
+
+
+def test_a_folder_is_imported_audited_and_described_under_its_name(capsys, flowers, monkeypatch):
+    words = ["data", "import", str(flowers), "--name", "flowers", "--size", "32"]
+    assert commands.main([*words, "--no-colour"]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[2].split() == ["daisy", "9"]
+    assert "45 slices in 45 groups of near-duplicates." in said
+    assert "45 of 45 pictures have colour" not in said, "it was asked for"
+    assert datasets.load("flowers").images.shape == (45, 32, 32)
+    card = settings.named_dir() / "flowers" / "README.md"
+    assert str(card) in said and "| patients | not known" in card.read_text()
+    card.write_text(card.read_text().replace("_ ...", "_ My own garden.", 1) + "\nThe end.\n")
+    assert commands.main([*words[:-2], "--patient", "[a-z]+[0-9]"]) == 0
+    assert "45 slices of 15 patients." in capsys.readouterr().out
+    assert datasets.load("flowers").images.shape == (45, 128, 128, 3)
+    text = card.read_text()
+    assert "_ My own garden." in text and text.endswith("\nThe end.\n"), "the owner's words stay"
+    assert "| patients | 15 |" in text and text.count("| slices | 45 |") == 1
+    assert "a slice of the same patient is in training" in text
+    assert "accuracy from the histogram alone" in text and "split by slice" in text
+    figures = results.load("audit-flowers")["figures"]
+    assert figures["across_patients"] == 0 and figures["leakage"]["slice"]["all"]["group"] > 0
+    monkeypatch.setenv("COURSE_DATASET", "flowers")
+    assert commands.main(["data", "info"]) == 0
+    info = capsys.readouterr().out
+    assert "flowers (chosen): " in info and "kaggle-v2" not in info
+    assert commands.main(["audit"]) == 0
+
+
+def test_too_few_groups_are_said_and_the_import_stands(capsys, tmp_path):
+    for label in ("moth", "wasp"):
+        (tmp_path / "few" / label).mkdir(parents=True)
+        Image.effect_noise((32, 32), 90).save(tmp_path / "few" / label / "0.png")
+    assert commands.main(["data", "import", str(tmp_path / "few"), "--name", "few"]) == 0
+    assert "moth, wasp have fewer than 3 groups" in capsys.readouterr().out
+    assert "a split needs at least 3" in (settings.named_dir() / "few" / "README.md").read_text()
+    assert len(datasets.load("few")) == 2
+
+
+@pytest.mark.parametrize("option", [["--patient", "p"], ["--size", "64"], ["--no-colour"]])
+def test_options_for_named_pictures_need_a_name(capsys, flowers, option):
+    assert commands.main(["data", "import", str(flowers), *option]) == 1
+    assert capsys.readouterr().err.endswith(" needs --name too: name your pictures.\n")
+
+
 def test_an_error_is_one_sentence(capsys, tmp_path):
     assert commands.main(["data", "import", str(tmp_path / "nowhere.zip")]) == 1
     said = capsys.readouterr()

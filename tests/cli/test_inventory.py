@@ -68,6 +68,19 @@ def test_names_that_a_terminal_would_obey_are_escaped(shown):
     assert r"2 files in \x1b[31m (\r.jpg, b.jpg): is\x07odd" in text
 
 
+def test_notes_patients_and_a_split_that_nobody_made(save_tiny, capsys, monkeypatch):
+    save_tiny("moths")
+    data = datasets.load("moths")
+    data.table["patient"], data.table["split"] = data.table["group"], ""
+    data.table.loc[0, "label"] = "all"
+    monkeypatch.setattr(datasets, "notes", lambda name: ["One is\x1b[31m odd."])
+    inventory.show_import(data)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[:3]] == [["all"], ["all", "1"], ["glioma", "1"]]
+    assert lines[6].split() == ["all", "8"]
+    assert lines[8:10] == ["8 slices of 4 patients.", r"One is\x1b[31m odd."]
+
+
 def test_what_is_here_and_what_is_not(save_tiny, capsys):
     inventory.show()
     assert "kaggle: not here yet" in capsys.readouterr().out
@@ -79,6 +92,20 @@ def test_what_is_here_and_what_is_not(save_tiny, capsys):
     )
     facts = pd.Series(dict(line.rsplit(None, 1) for line in said.split("\n\n")[0].splitlines()[1:]))
     facts.index = facts.index.str.strip()
+    assert "figshare: not here yet: 'course data download figshare'" in said
+    assert "kaggle-v2" not in said
+    save_tiny("moths")
+    inventory.show()
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line]
+    assert names[:7] == [
+        "kaggle",
+        "slices",
+        "glioma",
+        "meningioma",
+        "notumor",
+        "pituitary",
+        "patients",
+    ]
     assert facts[["slices", "glioma", "groups", "official test", "files not usable"]].to_list() == [
         "8",
         "2",

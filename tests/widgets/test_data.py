@@ -111,6 +111,32 @@ def test_the_selector_offers_only_what_is_here(shown):
     assert "course data download" in words.value
 
 
+def test_the_selector_offers_every_data_set_that_is_here(shown, save_tiny):
+    for name in ("figshare", "kaggle-v2", "moths"):
+        save_tiny(name)
+    widgets.dataset_selector()
+    choice, words = shown[0].children
+    assert list(choice.options) == ["practice", "kaggle-v2", "figshare", "moths"]
+    assert "course data download</code>" in words.value and "--name NAME" in words.value
+    for name, said in (
+        ("figshare", "patients and lesions are known"),
+        ("kaggle-v2", "figures do not compare"),
+        ("moths", "8 slices of 4 classes (glioma, meningioma, no tumor, pituitary), whose"),
+    ):
+        choice.value = name
+        assert said in words.value and settings.dataset() == name
+    assert "the figshare data is not" not in words.value
+
+
+def test_a_named_set_that_cannot_be_read_does_not_stop_the_selector(shown, save_tiny):
+    save_tiny("moths")
+    settings.choose_dataset("moths")
+    (datasets.folder_of("moths") / "table.csv").write_text("<b>")
+    widgets.dataset_selector()
+    choice, words = shown[0].children
+    assert choice.value == "moths" and "import the data again" in words.value
+
+
 def test_the_selector_gives_way_to_the_environment(shown, monkeypatch):
     monkeypatch.setenv("COURSE_DATASET", "kaggle")
     widgets.dataset_selector()
@@ -130,6 +156,20 @@ def test_the_selector_is_words_on_paper(shown, monkeypatch):
     monkeypatch.setattr(settings, "static", lambda: True)
     widgets.dataset_selector()
     assert "practice data" in shown[0].data
+
+
+def test_the_slice_explorer_shows_colours_of_any_size_and_their_patients(explored, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "draw_slice", lambda axes, image, mask, plane: drawn.append(image))
+    table = pd.DataFrame({"label": ["rose", "rose", "tulip"], "group": ["7", "7", "8"]})
+    table["patient"], table["plane"] = table["group"], "unknown"
+    images = np.random.default_rng(0).integers(0, 255, (3, 96, 96, 3), np.uint8)
+    flowers = Dataset("flowers", {"picture": images}, None, table)
+    widgets.slice_explorer(flowers)
+    assert explored["controls"]["group"].description == "patient"
+    _, says = explored["draw"](**explored["values"]())
+    assert says == "Patient 7, rose: slice 1 of 2, picture."
+    assert np.array_equal(drawn[0], images[0])
 
 
 def test_the_slice_explorer_works_for_any_classes(explored):
