@@ -37,6 +37,22 @@ def own_data_folder(monkeypatch, tmp_path):
     return folder
 
 
+@pytest.fixture(
+    params=[(128, None, 2), (96, None, 5), (64, 3, 2), (128, 3, 5)],
+    ids=lambda kind: "{} px, {} colours, {} classes".format(*kind),
+)
+def own_data(request):
+    """Noise as of a learner's own folder: any size, grey or colour, six slices of each class."""
+    side, colours, classes = request.param
+    names = tuple(f"kind_{number}" for number in range(classes))
+    table = pd.DataFrame({"label": np.tile(names, 6), "patient": pd.NA, "plane": "unknown"})
+    table["group"] = [f"g{row % classes}-{row // classes % 3}" for row in range(len(table))]
+    table = table.assign(split="", source="mine", width=side, height=side, mode="int16", bytes=900)
+    shape = len(table), side, side, *([colours] if colours else [])
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    return datasets.Dataset("mine", {"picture": images}, None, table, names)
+
+
 @pytest.fixture
 def save_tiny():
     """Function that saves a data set of eight black slices, two a group and two a class."""
@@ -54,6 +70,8 @@ def save_tiny():
         )
         images = np.zeros((8, 128, 128), np.uint8)
         problems = pd.DataFrame({"file": ["Testing/bad.jpg"], "problem": ["it is empty"]})
-        datasets.save(datasets.folder_of(name), {"t1ce": images}, None, table, problems)
+        known = name in settings.DATASETS
+        folder = datasets.folder_of(name) if known else settings.named_dir() / name / "v1"
+        datasets.save(folder, {"t1ce": images}, None, table, problems)
 
     return save
