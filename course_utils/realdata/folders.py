@@ -18,9 +18,9 @@ from course_utils.realdata import archives, duplicates, reading
 
 # Raised when pictures, table or groups change, so that an older cache is not taken for a new one.
 VERSION = 1
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.IGNORECASE)
+NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}")
 # Windows keeps these for devices, in every folder.
-RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)
+RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
 SIZES = range(32, 513, 16)
 # Of so many pictures with colour the others can be grey; of fewer, colour was a slip.
 COLOURED = 0.05
@@ -328,8 +328,8 @@ def _patients_in_folders(table: pd.DataFrame, notes: list[str]) -> pd.Series:
         some = (inside == "").sum()
         if some:
             notes.append(
-                f"{some:,} pictures lie in no sub-folder of their class: their patients are "
-                "unknown, and near-duplicates group them."
+                f"Pictures in no sub-folder of their class: {some:,}; their patients are unknown, "
+                "and near-duplicates group them."
             )
         return inside
     notes.append(f"{why}, so sub-folders were not taken for patients.")
@@ -345,16 +345,16 @@ def _groups(images: np.ndarray, table: pd.DataFrame, notes: list[str]) -> np.nda
     classes = known.groupby("patient")["label"].nunique()
     if several := list(classes.index[classes > 1]):
         notes.append(
-            f"{len(several):,} patients, such as {several[0]}, stand in two classes or more: each "
-            "is one group, so that nothing leaks, and two with one name should be renamed."
+            f"Patients in two classes or more: {len(several):,}, such as {several[0]}; each is one "
+            "group, so that nothing leaks, and where two have one name, rename one."
         )
     one, other = patients[pairs["first"]], patients[pairs["second"]]
     across = np.flatnonzero((one != "") & (other != "") & (one != other))
     if len(across):
         files = table["file"].iloc[pairs.loc[across[0], ["first", "second"]]]
         notes.append(
-            f"{len(across):,} pairs of near-duplicates show two patients each, such as "
-            f"{' and '.join(files)}: look whether they are one."
+            f"Pairs of near-duplicates with two patients: {len(across):,}, such as "
+            f"{' and '.join(files)}; look whether they are one."
         )
     counts = pd.Series(groups).groupby(table["label"].to_numpy()).nunique()
     if few := list(counts.index[counts < 3]):

@@ -191,7 +191,7 @@ def test_sub_folders_are_patients(make):
     assert list(table["patient"]) == [file.split("/")[1] for file in table["file"]]
     assert (table["group"] == table["patient"]).all()
     (note,) = notes
-    assert note.startswith("1 pairs of near-duplicates show two patients each, such as ")
+    assert note.startswith("Pairs of near-duplicates with two patients: 1, such as ")
     assert "rose/r0/scan/0.jpg and rose/r1/scan/copy.jpg" in note
 
 
@@ -199,7 +199,7 @@ def test_patients_of_two_classes_are_one_group(make):
     layout = [f"{kind}/p{number}" for kind in KINDS for number in range(4)] + ["rose/both"] * 1
     _, table, _, notes = read(make(laid_out(*layout, "tulip/both", "tulip/p9", "daisy/p8")))
     assert (table["group"] == table["patient"]).all() and table["group"].nunique() == 7
-    assert notes[0].startswith("5 patients, such as both, stand in two classes or more")
+    assert notes[0].startswith("Patients in two classes or more: 5, such as both;")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_where_only_some_lie_in_sub_folders_copies_join_the_patients_group(make)
     assert groups["rose/copy.jpg"] == groups["rose/r0/0.jpg"] == "r0"
     assert groups["rose/0.jpg"] != groups["rose/1.jpg"]
     assert table.set_index("file")["patient"]["rose/copy.jpg"] == ""
-    assert notes[0].startswith("3 pictures lie in no sub-folder of their class")
+    assert notes[0].startswith("Pictures in no sub-folder of their class: 3;")
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,10 @@ def test_names_that_can_be_used(name):
     "name, words",
     [
         *((name, "cannot be called") for name in ("", "-a", "_a", "a b", "a/b", "..", "x" * 41)),
-        *((name, "cannot be called") for name in ("con", "NUL", "Com1", "lpt9", "\u00fc", "a\n")),
+        *(
+            (name, "cannot be called")
+            for name in ("con", "NUL", "Com1", "lpt9", "\u00fc", "\u212a", "a\n")
+        ),
         ("kaggle", "has a data set called kaggle already"),
         ("Figshare", "has a data set called figshare already"),
     ],
@@ -365,7 +368,7 @@ def test_an_import_is_loaded_by_its_name_replaced_and_missed(make, tmp_path):
     datasets.import_data(path, "flowers", size=64, patient="[0-9]")
     data = datasets.load("flowers")
     assert data.images.shape == (9, 64, 64) and data.has_patients
-    assert "3 patients, such as 0, stand in two classes" in datasets.notes("flowers")[0]
+    assert "Patients in two classes or more: 3, such as 0;" in datasets.notes("flowers")[0]
     with pytest.raises(CourseError, match="There is nothing at"):
         datasets.import_data(tmp_path / "nothing", "flowers")
     assert len(datasets.load("flowers")) == 9
