@@ -38,8 +38,8 @@ BESIDES = re.compile(r"cvind\.mat|readme.*", re.IGNORECASE)
 def recognised(path: str | Path) -> bool:
     """Whether a zip, a folder or a file is this data set or a part of it, by its names alone."""
     try:
-        names = _names(Path(path).expanduser())
-    except (OSError, RuntimeError, ValueError):
+        names = _names(Path(os.path.expanduser(path)))
+    except (OSError, ValueError):
         return False
     is_part = any(PARTS.fullmatch(PurePosixPath(name).name) for name in names)
     return is_part and not any(kaggle.is_slice(name) for name in names)
@@ -85,7 +85,7 @@ def content(
     patients of one name, and on near-duplicates across patients, which stay in their patients'
     groups. CourseError if no slice can be used.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     with _opened(path) as (names, get):
         named = [(number, PurePosixPath(name)) for number, name in enumerate(names)]
         named = [(number, name) for number, name in named if not BESIDES.fullmatch(name.name)]
@@ -106,8 +106,9 @@ def content(
     once = ~table["sha256"].duplicated().to_numpy()
     images, masks = np.stack(images)[once], np.stack(masks)[once]
     table = table[once].reset_index(drop=True)
-    notes = [f"{len(once) - len(table):,} slices came twice, and count once."] * (not once.all())
-    notes += [*_namesakes(table), *_twins(images, table)]
+    copies = len(once) - len(table)
+    notes = [f"Files left out as copies of another: {copies:,}."] if copies else []
+    notes += [*_namesakes(table), _twins(images, table)]
     problems = pd.DataFrame(stray + problems, columns=["file", "problem"])
     return {"t1ce": images}, masks, table, problems, notes
 
@@ -224,6 +225,8 @@ def _pixels(file, name: str) -> np.ndarray:
         raise BadFile(f"has {found.ndim} dimensions in its {name}, not 2")
     if min(found.shape) < pictures.FEWEST_PIXELS_A_SIDE:
         raise BadFile(f"has only {found.shape[0]} x {found.shape[1]} pixels in its {name}")
+    if max(found.shape) > MOST_PIXELS_A_SIDE:
+        raise BadFile(f"has {found.shape[0]} x {found.shape[1]} pixels in its {name}")
     return found[()].T
 
 
@@ -263,26 +266,22 @@ def _namesakes(table: pd.DataFrame) -> list[str]:
     if not shared.any():
         return []
     table.loc[shared, "patient"] += " (" + table.loc[shared, "label"] + ")"
+    one, other, *_ = sorted(set(table.loc[shared, "patient"]))
+    count = table.loc[shared, "group"].nunique()
     return [
-        f"{table.loc[shared, 'group'].nunique()} patients' numbers stand on slices of two classes "
-        f"(such as {' and '.join(sorted(set(table.loc[shared, 'patient']))[:2])}): each class is "
-        "counted as a patient, and both are kept on one side of a split."
+        f"Patients' numbers on slices of two classes: {count:,}, such as that of {one} and {other}; "
+        "each class counts as a patient, and a split keeps them together."
     ]
 
 
-def _twins(images: np.ndarray, table: pd.DataFrame) -> list[str]:
+def _twins(images: np.ndarray, table: pd.DataFrame) -> str:
     """Report near-duplicates that are said to be of two patients."""
     pairs = duplicates.near_duplicates(images)
     one, other = (table.iloc[pairs[end]].reset_index(drop=True) for end in ("first", "second"))
     across = np.flatnonzero(one["group"] != other["group"])
-    said = (
-        f"Of {len(pairs):,} pairs of near-duplicates, {len(across) or 'none'} lie across patients"
-    )
+    said = f"Pairs of near-duplicates across patients: {len(across):,} of {len(pairs):,}"
     if not len(across):
-        return [f"{said}."]
+        return f"{said}."
     best = across[pairs["correlation"].to_numpy()[across].argmax()]
     example = " and ".join(f"{end['file'][best]} of {end['patient'][best]}" for end in (one, other))
-    return [
-        f"{said}, such as {example}: groups are patients all the same, so a split cannot keep "
-        "these together."
-    ]
+    return f"{said}, such as {example}; groups are patients all the same, so a split may part them."

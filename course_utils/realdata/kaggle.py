@@ -158,9 +158,11 @@ def read(path: str | Path) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
 
 def is_slice(name: str) -> bool:
     """Whether a file seems to be a slice of this data: a picture in a folder of a class."""
-    *folders, file = PurePosixPath(name).parts
-    is_image = PurePosixPath(file).suffix.lower() in reading.IMAGES
-    return is_image and any(_letters(folder) in CLASSES for folder in folders)
+    return _is_image(name) and any(_letters(part) in CLASSES for part in PurePosixPath(name).parts)
+
+
+def _is_image(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in reading.IMAGES
 
 
 def _places(path: Path, names: list[str]) -> tuple[dict, list[tuple[str, str]]]:
@@ -179,8 +181,7 @@ def _places(path: Path, names: list[str]) -> tuple[dict, list[tuple[str, str]]]:
             homes[home] = "/".join(parts)
             continue
         stray.append((name, "lies outside the class folders"))
-        is_image = PurePosixPath(name).suffix.lower() in reading.IMAGES
-        if is_image and len(parts) > (0 if split is None else split_at + 1):
+        if _is_image(name) and len(parts) > (0 if split is None else split_at + 1):
             unknown[home] = "/".join(parts)
     if len(homes) > 1:
         for folder in (folder for home, _ in homes for folder in home):

@@ -1,5 +1,6 @@
 """Reading a zip or folder that nobody can vouch for."""
 
+import io
 import os
 import stat
 import sys
@@ -13,10 +14,10 @@ from course_utils.core.errors import CourseError
 from course_utils.realdata import archives
 
 
-def read_all(path):
+def read_all(path, nested=False):
     """Contents by name; of a bad file, what is wrong with it."""
     found = {}
-    with archives.opened(path) as (names, read):
+    with archives.opened(path, nested) as (names, read):
         for position, name in enumerate(names):
             try:
                 found[name] = read(position)
@@ -25,8 +26,8 @@ def read_all(path):
     return found
 
 
-def refusal(path):
-    with pytest.raises(CourseError) as caught, archives.opened(path):
+def refusal(path, nested=False):
+    with pytest.raises(CourseError) as caught, archives.opened(path, nested):
         pass
     sentence = str(caught.value)
     assert "\n" not in sentence and sentence.endswith(".")
@@ -344,3 +345,146 @@ def test_a_broken_stream_is_a_bad_file(make_zip, monkeypatch):
     path = make_zip([("a.jpg", b"A")])
     monkeypatch.setattr("zipfile.ZipFile.read", no)
     assert read_all(path) == {"a.jpg": "is damaged inside the zip"}
+
+
+# --- zips in a zip or a folder --------------------------------------------------------------
+
+
+def packed(contents, method=zipfile.ZIP_DEFLATED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+@pytest.fixture(params=["zip", "folder"])
+def make_outer(request, tmp_path, make_zip):
+    """Writes contents to a zip or a folder, whichever the test is run with."""
+
+    def make(contents):
+        if request.param == "zip":
+            return make_zip(contents.items(), "outer.zip")
+        for name, data in contents.items():
+            (tmp_path / "outer" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "outer" / name).write_bytes(data)
+        return tmp_path / "outer"
+
+    return make
+
+
+def test_files_of_a_zip_inside_take_its_place(make_outer, own_data_folder):
+    inner = packed({"1.mat": b"A", "b/2.mat": b"B", "__MACOSX/._1.mat": b"x"})
+    path = make_outer({"in/part.ZIP": inner, "c.mat": b"C", ".hidden.zip": b"x"})
+    inside = {"in/part.ZIP/1.mat": b"A", "in/part.ZIP/b/2.mat": b"B"}
+    assert read_all(path, nested=True) == {"c.mat": b"C"} | inside
+    assert read_all(path) == {"c.mat": b"C", "in/part.ZIP": inner}
+    # The copies have gone.
+    assert not own_data_folder.exists() or list(own_data_folder.iterdir()) == []
+
+
+def test_how_deep_zips_are_opened(make_zip, folder):
+    deep = packed({"b.zip": packed({"c.zip": packed({"1.mat": b"A"})})})
+    path = make_zip([("a.zip", deep)], "outer.zip")
+    found = read_all(path, nested=True)
+    assert list(found) == ["a.zip/b.zip"] and "is a zip in a zip in a zip" in found["a.zip/b.zip"]
+    # A zip in a folder is opened as if it were given itself.
+    (folder / "outer.zip").write_bytes(packed({"a.zip": packed({"1.mat": b"A"})}))
+    assert read_all(folder, nested=True)["outer.zip/a.zip/1.mat"] == b"A"
+
+
+def test_a_bad_zip_inside_is_only_one_bad_file(make_outer, monkeypatch):
+    good = packed({"1.mat": os.urandom(3000)})
+    locked = bytearray(good)
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1
+    path = make_outer(
+        {
+            "good.zip": good,
+            "cut.zip": good[:2000],
+            "empty.zip": b"",
+            "locked.zip": bytes(locked),
+            "page.zip": b"<html>",
+            "part.zip": good[2000:],
+        }
+    )
+    found = read_all(path, nested=True)
+    assert found.pop("good.zip/1.mat") and len(found) == 5
+    assert "is cut off or damaged, as after a download" in found["cut.zip"]
+    assert "is no zip but an empty file" in found["empty.zip"]
+    assert "is locked with a password: unpack it" in found["locked.zip"]
+    assert "is no zip but a web page" in found["page.zip"]
+    assert "is one part of a split zip" in found["part.zip"]
+
+
+def test_a_zip_inside_that_is_damaged_where_it_lies(make_zip):
+    path = make_zip([("a.zip", packed({"1.mat": os.urandom(3000)}, zipfile.ZIP_STORED))])
+    data = bytearray(path.read_bytes())
+    data[1000:1010] = bytes(10)
+    path.write_bytes(data)
+    assert read_all(path, nested=True) == {"a.zip": "is damaged inside the zip"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_called_zip_is_not_waited_for(folder):
+    os.mkfifo(folder / "pipe.zip")
+    assert read_all(folder, nested=True)["pipe.zip"] == "is not a regular file"
+    assert "pipe.zip is not a regular file" in refusal(folder / "pipe.zip")
+
+
+def test_a_link_to_no_zip_is_only_one_bad_file(folder):
+    (folder / "link.zip").symlink_to("nowhere.zip")
+    assert "cannot be read" in read_all(folder, nested=True)["link.zip"]
+
+
+@pytest.mark.parametrize("name", ["../evil.mat", "/etc/evil.mat", "a\\..\\..\\evil.mat"])
+def test_paths_that_lead_out_of_a_zip_inside(make_outer, name):
+    path = make_outer({"part.zip": packed({name: b"x"})})
+    assert "part.zip holds" in refusal(path, nested=True)
+
+
+def test_links_inside_a_zip_inside(make_outer):
+    link = zipfile.ZipInfo("a.mat")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    path = make_outer({"part.zip": packed({link: "/etc/passwd"})})
+    assert "part.zip holds 'a.mat', which is a link" in refusal(path, nested=True)
+
+
+def test_a_zip_inside_that_unpacks_to_far_more_than_it_weighs(make_outer, monkeypatch):
+    path = make_outer({"part.zip": packed({f"{n}.mat": bytes(100_000) for n in range(9)})})
+    assert len(read_all(path, nested=True)) == 9
+    monkeypatch.setattr(archives, "HARMLESS_BYTES", 500_000)
+    monkeypatch.setattr("zipfile.ZipFile.read", None)
+    assert "part.zip weighs" in refusal(path, nested=True)
+
+
+def test_zips_inside_that_are_harmless_one_by_one_and_not_together(make_zip, monkeypatch):
+    inner = packed({"1.mat": bytes(300_000)})
+    path = make_zip([(f"{n}.zip", inner) for n in range(4)], "outer.zip")
+    assert len(read_all(path, nested=True)) == 4
+    monkeypatch.setattr(archives, "HARMLESS_BYTES", 500_000)
+    assert "outer.zip weighs" in refusal(path, nested=True)
+
+
+def test_a_zip_inside_that_shrinks_again_is_not_even_copied(make_zip, monkeypatch):
+    # Ten times as much as it weighs would be all right for slices.
+    inner = packed({"1.mat": os.urandom(30_000) + bytes(270_000)}, zipfile.ZIP_STORED)
+    path = make_zip([("part.zip", inner)], "outer.zip")
+    assert len(read_all(path, nested=True)) == 1
+    monkeypatch.setattr(archives, "HARMLESS_BYTES", 100_000)
+    monkeypatch.setattr("shutil.copyfileobj", None)
+    assert "outer.zip weighs" in refusal(path, nested=True)
+
+
+def test_more_zips_than_can_be_open_at_once(make_outer, monkeypatch):
+    path = make_outer({f"{n}.zip": packed({}) for n in range(5)})
+    monkeypatch.setattr(archives, "MOST_ZIPS", 4)
+    assert "holds 5 zips, and 4 is the most" in refusal(path, nested=True)
+
+
+def test_no_room_for_a_zip_inside(make_zip, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    path = make_zip([("part.zip", packed({"1.mat": b"A"}))], "outer.zip")
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    assert "The disk is full, so" in refusal(path, nested=True)

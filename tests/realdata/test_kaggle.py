@@ -239,6 +239,57 @@ def test_a_download_that_fails_names_the_way_out(monkeypatch, error, words):
     assert words in sentence and "course data import PATH" in sentence and "\n" not in sentence
 
 
+def test_a_picture_in_a_class_folder_is_a_slice_of_this_data():
+    assert kaggle.is_slice("Training/No Tumour/a.JPG") and kaggle.is_slice("glioma_tumor/x/1.png")
+    for name in ("glioma.jpg", "Training/1.jpg", "glioma/1.mat", "gliomas/1.jpg", ""):
+        assert not kaggle.is_slice(name)
+
+
+def counted(monkeypatch, one, two):
+    """Let version 1 have so many slices of each class and part, and version 2 so many."""
+    counts = {"kaggle": (one, one), "kaggle-v2": (two, two)}
+    counts = {name: dict.fromkeys(CLASSES, both) for name, both in counts.items()}
+    monkeypatch.setattr(kaggle, "COUNTS", counts)
+
+
+@pytest.mark.parametrize("lacking, source", [(0, "kaggle-v2"), (2, "kaggle-v2"), (4, "kaggle")])
+def test_version_2_is_known_by_its_counts(make, monkeypatch, lacking, source):
+    contents = laid_out(*official(), each=6)
+    path = make(dict(list(contents.items())[lacking:]))
+    counted(monkeypatch, 12, 6)
+    data = datasets.import_data(path)
+    assert data.name == source and set(data.table["source"]) == {source}
+    notes = datasets.notes(source)
+    assert len(notes) == (source == "kaggle-v2")
+    for note in notes:
+        assert "version 2" in note and "kept as 'kaggle-v2'" in note and "do not compare" in note
+
+
+@pytest.mark.parametrize("known", [0, 31, 32])
+def test_version_1_is_known_by_its_pictures_too(make, monkeypatch, known):
+    path = make(laid_out(*official(), each=16))
+    counted(monkeypatch, 16, 99)
+    images, table, _ = kaggle.read(path)
+    test = duplicates.phashes(images[(table["split"] == "test").to_numpy()])
+    strange = ~test if known == 0 else np.where(np.arange(64) < known, test, ~test)
+    # Four bits are what another resolution may do.
+    monkeypatch.setattr(kaggle, "FINGERPRINTS", strange ^ np.uint64(0b1111))
+    *_, notes = kaggle.content(path)
+    said = {0: "it has none: its figures", 31: "it has 31: its figures"}
+    assert len(notes) == (known < 32) and all(said[known] in note for note in notes)
+
+
+def test_a_small_folder_is_of_no_known_version(make):
+    *_, table, _, notes = kaggle.content(make(laid_out(*official())))
+    assert set(table["source"]) == {"kaggle"} and notes == []
+
+
+def test_the_data_that_is_missing_is_called_by_both_versions():
+    for name in ("kaggle", "kaggle-v2"):
+        with pytest.raises(CourseError, match="This version of the Kaggle data is not on this"):
+            datasets.load(name)
+
+
 @pytest.fixture(scope="module")
 def real(shared, tmp_path_factory):
     """The real archive, imported once."""
@@ -259,6 +310,21 @@ def test_the_real_archive_is_read_whole(real):
     assert list(counts["test"]) == [300, 306, 405, 300]
     assert real.table["file"].is_unique
     assert real.images.std(axis=(1, 2)).min() > 5
+
+
+def test_the_real_archive_is_version_1_and_its_negatives_are_not(real):
+    assert real.name == "kaggle" and set(real.table["source"]) == {"kaggle"}
+    assert kaggle._version(real.images, real.table) == ("kaggle", [])
+    assert "it has none" in kaggle._version(255 - real.images, real.table)[1][0]
+
+
+def test_a_fingerprint_is_of_one_picture_alone(real):
+    hashes = duplicates.phashes(real.images)
+    distances = np.bitwise_count(kaggle.FINGERPRINTS[:, None] ^ hashes[None])
+    groups, test = (real.table[name].to_numpy() for name in ("group", "split"))
+    for row in distances:
+        near = row <= 2 * kaggle.FINGERPRINT_BITS
+        assert len(set(groups[near])) == 1 and (test[row == 0] == "test").any()
 
 
 def test_the_published_split_leaks_and_a_split_by_group_does_not(real):
