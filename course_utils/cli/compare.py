@@ -1,7 +1,6 @@
 """What lessons 01, 05, 10 and 11 find, measured again from the command line: ``course compare``."""
 
 import dataclasses
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -99,18 +98,16 @@ def _contrasts(seed: int, data: Dataset) -> dict:
     answers = models.fused(runs, test)
     against = {name: (p, answers["t1ce"]) for name, p in answers.items() if name != "t1ce"}
     pair = tuple(map(test.class_names.index, ("glioma", "meningioma")))
-    mixed_up = partial(evaluation.mixed_up, pair=pair)
+    swapped = {name: evaluation.swapped(labels, p, pair) for name, p in answers.items()}
     return {
         "accuracy": _accuracies(answers, test),
         "above_t1ce": {
             name: evaluation.difference(labels, *both, groups) for name, both in against.items()
         },
-        "mixed_up": {
-            name: evaluation.interval(mixed_up, labels, p, groups) for name, p in answers.items()
-        },
+        "mixed_up": {name: intervals.mean(values, groups) for name, values in swapped.items()},
         "mixed_up_against_t1ce": {
-            name: intervals.paired_difference(mixed_up, labels, *both, groups)
-            for name, both in against.items()
+            name: intervals.mean_difference(swapped[name] - swapped["t1ce"], groups)
+            for name in against
         },
         "after_accidents": {
             what: _accuracies(models.fused(runs, after), test)

@@ -9,5 +9,5 @@ from course_utils.core.results import load as recorded
 from course_utils.evaluation.intervals import Estimate, interval, predictions
 from course_utils.evaluation.metrics import McNemar, accuracy, confusion, cross_validated
 from course_utils.evaluation.metrics import difference, label_issues, mcnemar, mixed_up, report
-from course_utils.evaluation.metrics import share_right, subgroups
+from course_utils.evaluation.metrics import share_right, subgroups, swapped
 from course_utils.realdata import duplicates, shortcuts

@@ -3,6 +3,7 @@
 The *confidence* of a prediction is the probability of the class it names.
 """
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,27 +34,18 @@ def ece(labels, probabilities, bins: int = BINS) -> float:
 def reliability(labels, probabilities, groups: Sequence, bins: int = BINS) -> pd.DataFrame:
     """Confidence and accuracy in each bin of :func:`ece` that holds slices.
 
-    The columns low and high are the 95% limits of the accuracy when groups are resampled.
+    The columns low and high are the 95% limits of the accuracy, NaN where a bin has one group.
     """
     confidence, right, number = _binned(labels, probabilities, bins)
-    codes, count = intervals.members(groups, len(right))
-    # How many slices each group has in each bin, and how many of them are right.
-    cells = codes * bins + number
-    slices, hits = (
-        np.bincount(cells, weights, minlength=count * bins).reshape(count, bins)
-        for weights in (None, right)
-    )
-    low, high = intervals.resampled(lambda n: ((n @ hits) / (n @ slices)).T, count)
-
+    codes, _ = intervals.members(groups, len(right))
     table = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(number).mean()
     here = table.index.to_numpy()
     edges = np.linspace(0, 1, bins + 1)
     table.insert(0, "from", edges[here])
     table.insert(1, "to", edges[here + 1])
-    table.insert(2, "slices", slices.sum(axis=0)[here])
-    table["low"], table["high"] = intervals.with_exact_limits(
-        table["accuracy"].to_numpy(), low[here], high[here], (slices > 0).sum(axis=0)[here]
-    )
+    table.insert(2, "slices", np.bincount(number)[here])
+    found = [intervals.mean(right[number == one], codes[number == one]) for one in here]
+    table["low"], table["high"] = [e.low for e in found], [e.high for e in found]
     return table.reset_index(drop=True)
 
 
@@ -103,22 +95,15 @@ def risk_coverage(labels, probabilities, groups: Sequence) -> pd.DataFrame:
     """Share of errors among the most confident slices, as more and more are answered.
 
     One row per twentieth of the slices; the threshold is the least confidence answered, low and
-    high are the 95% limits of the risk (Geifman & El-Yaniv 2017, arXiv 1705.08500).
+    high are the 95% limits of the risk at it (Geifman & El-Yaniv 2017, arXiv 1705.08500).
     """
     confidence, right, order = _surest_first(labels, probabilities)
     codes = intervals.members(groups, len(order))[0][order]
-
-    def risks(right: np.ndarray) -> np.ndarray:
-        return _running_mean(~right)[_answered(len(right)) - 1]
-
-    # A resample keeps the order of the slices, and so that of their confidence.
-    limits = intervals.band(risks, [right], codes)
-    answered = _answered(len(order))
-    sources = np.array([len(np.unique(codes[:count])) for count in answered])
+    answered = np.maximum(1, np.round(COVERAGES * len(order)).astype(int))
+    found = [intervals.mean(~right[:count], codes[:count]) for count in answered]
     table = pd.DataFrame({"coverage": answered / len(order)})
     table["threshold"] = confidence[answered - 1]
-    table["risk"] = risks(right)
-    table["low"], table["high"] = intervals.with_exact_limits(risks(right), *limits, sources)
+    table["risk"], table["low"], table["high"] = np.array([*map(dataclasses.astuple, found)]).T
     return table
 
 
@@ -181,8 +166,3 @@ def _surest_first(labels, probabilities) -> tuple[np.ndarray, np.ndarray, np.nda
 def _running_mean(flags: np.ndarray) -> np.ndarray:
     """Share of True among the first 1, 2, 3, ..."""
     return np.cumsum(flags) / np.arange(1, len(flags) + 1)
-
-
-def _answered(slices: int) -> np.ndarray:
-    """How many slices make up each coverage, at least one."""
-    return np.maximum(1, np.round(COVERAGES * slices).astype(int))

@@ -30,21 +30,26 @@ class McNemar:
 
 
 def accuracy(labels, probabilities, groups: Sequence) -> Estimate:
-    """Share of slices whose most probable class is the right one, resampling groups."""
+    """Share of slices whose most probable class is the right one: see ``intervals.combined``."""
     labels, probabilities = check(labels, probabilities)
     return intervals.mean(predictions(probabilities) == labels, groups)
 
 
 def share_right(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Accuracy without an interval: a statistic for :func:`interval`."""
+    """Accuracy without an interval."""
     return np.mean(predictions(probabilities) == labels)
 
 
 def mixed_up(labels: np.ndarray, probabilities: np.ndarray, pair: tuple[int, int]) -> float:
     """Share of the slices of two classes (their numbers) that are called the other of the two."""
-    here = np.isin(labels, pair)
+    values = swapped(labels, probabilities, pair)
+    return np.nan if np.isnan(values).all() else np.nanmean(values)
+
+
+def swapped(labels: np.ndarray, probabilities: np.ndarray, pair: tuple[int, int]) -> np.ndarray:
+    """1 for each slice of :func:`mixed_up`, 0 for others of the two classes, NaN for the rest."""
     others = np.where(labels == pair[0], pair[1], pair[0])
-    return np.mean((predictions(probabilities) == others)[here]) if here.any() else np.nan
+    return np.where(np.isin(labels, pair), predictions(probabilities) == others, np.nan)
 
 
 def confusion(labels, probabilities, class_names: Sequence[str]) -> pd.DataFrame:
@@ -63,25 +68,23 @@ def report(labels, probabilities, groups: Sequence, class_names: Sequence[str]) 
     """
     labels, probabilities = check(labels, probabilities, len(class_names))
     codes, count = intervals.members(groups, len(labels))
-    classes = len(class_names)
-    # One confusion matrix per group is all that resampling needs: any resample is a weighted sum.
-    cells = codes * classes**2 + labels * classes + predictions(probabilities)
-    matrices = np.bincount(cells, minlength=count * classes**2).reshape(count, classes, classes)
+    columns = np.arange(len(class_names))
+    true = labels[:, None] == columns
+    named = predictions(probabilities)[:, None] == columns
+    present = columns[true.any(axis=0)]
 
-    def of_drawn(drawn: np.ndarray) -> np.ndarray:
-        return np.moveaxis(_scores(np.tensordot(drawn, matrices, axes=1)), 0, -1)
+    def score(weights: np.ndarray, classes: Sequence[int]) -> Estimate:
+        equal = np.full(len(classes), 1 / len(classes))
+        return intervals.combined((true & named)[:, classes], weights[:, classes], codes, equal)
 
-    values = _scores(matrices.sum(axis=0))
-    predicted, true = (matrices.sum(axis=axis) > 0 for axis in (1, 2))
-    # From how many groups each score comes; the mean over classes comes from all of them.
-    sources = np.stack([predicted, true, predicted | true]).sum(axis=1)
-    sources = np.pad(sources, ((0, 0), (0, 1)), constant_values=count)
-    limits = intervals.with_exact_limits(values, *intervals.resampled(of_drawn, count), sources)
+    absent = Estimate(np.nan, np.nan, np.nan)
     table = pd.DataFrame(index=pd.Index([*class_names, "macro"], name="class"))
-    for score, *numbers in zip(("precision", "recall", "f1"), values, *limits, strict=True):
-        table[score] = [Estimate(*map(float, each)) for each in zip(*numbers, strict=True)]
-    table["slices"] = [*np.bincount(labels, minlength=classes), len(labels)]
-    table["groups"] = sources[1]
+    # F1 is a share, too: a slice named rightly counts twice, once as named and once as true.
+    for name, weights in (("precision", named), ("recall", true), ("f1", 1 * named + true)):
+        single = [score(weights, [c]) if c in present else absent for c in columns]
+        table[name] = [*single, score(weights, present)]
+    table["slices"] = [*true.sum(axis=0), len(labels)]
+    table["groups"] = [*(len(np.unique(codes[each])) for each in true.T), count]
     return table
 
 
@@ -107,7 +110,7 @@ def mcnemar(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> McNemar:
 
     Slices on which exactly one is right would favour either with probability one half, were both
     equally good (McNemar 1947; the exact binomial form). The test takes slices as independent, and
-    those of one patient are not: read it beside :func:`difference`, which resamples patients.
+    those of one patient are not: read it beside :func:`difference`, which counts patients.
     """
     right_a, right_b = (predictions(check(labels, each)[1]) == labels for each in (a, b))
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
@@ -117,8 +120,13 @@ def mcnemar(labels: np.ndarray, a: np.ndarray, b: np.ndarray) -> McNemar:
 
 
 def difference(labels, a, b, groups: Sequence) -> Estimate:
-    """Accuracy of ``a`` minus accuracy of ``b``: see ``intervals.paired_difference``."""
-    return intervals.paired_difference(share_right, labels, a, b, groups)
+    """Accuracy of ``a`` minus accuracy of ``b`` on the same slices.
+
+    Only slices that one of the two gets right count, so what is hard for both cancels out; the
+    limits are those of ``intervals.mean_difference``.
+    """
+    right_a, right_b = (predictions(check(labels, each)[1]) == labels for each in (a, b))
+    return intervals.mean_difference(right_a * 1.0 - right_b, groups)
 
 
 def cross_validated(features: np.ndarray, labels: np.ndarray, groups: Sequence) -> np.ndarray:
@@ -157,14 +165,3 @@ def label_issues(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     table["suggested"] = predictions(probabilities)[rows]
     table["quality"] = probabilities[rows, labels[rows]]
     return table
-
-
-def _scores(matrices: np.ndarray) -> np.ndarray:
-    """Precision, recall and F1 by class, then their mean: (..., 3, classes + 1)."""
-    hits = np.diagonal(matrices, axis1=-2, axis2=-1)
-    predicted, true = matrices.sum(axis=-2), matrices.sum(axis=-1)
-    precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(true, 1)
-    f1 = 2 * hits / np.maximum(predicted + true, 1)
-    scores = np.stack([precision, recall, f1], axis=-2)
-    scores = np.where(true[..., None, :] > 0, scores, np.nan)
-    return np.concatenate([scores, np.nanmean(scores, axis=-1, keepdims=True)], axis=-1)

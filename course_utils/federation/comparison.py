@@ -54,7 +54,7 @@ def compare_trainings(dataset: str | None = None, seed: int = settings.SEED) -> 
 
 
 def estimates(probabilities: dict[str, np.ndarray], test: Dataset) -> dict[str, Estimate]:
-    """Accuracy of each way, and paired differences between them, resampling patients.
+    """Accuracy of each way, and paired differences between them, counting patients.
 
     Probabilities, (slices, classes), are by way: ``alone_A`` to ``alone_D``, ``federated`` and
     ``pooled``. So are the estimates; ``alone`` is the mean of the four.

@@ -16,7 +16,7 @@ REAL = 500  # real slices, where there are any
 
 
 def refused(assistant: app.Assistant, images: np.ndarray, groups: np.ndarray) -> Estimate:
-    """Share of pictures, (pictures, 128, 128), that the gate refuses; resamples draw groups."""
+    """Share of pictures, (pictures, 128, 128), that the gate refuses; the interval is by group."""
     found = ood.distances(assistant.gate, assistant.model, images)
     return intervals.mean(~ood.passes(assistant.gate, found), groups)
 

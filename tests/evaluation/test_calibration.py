@@ -44,8 +44,11 @@ def test_a_bin_without_errors_is_as_sure_as_its_groups_are_many():
     labels, groups = np.zeros(40, int), np.arange(40) // 2
     probabilities = of_confidence(np.repeat([0.7, 0.9], 20))
     table = calibration.reliability(labels, probabilities, groups, bins=10)
-    assert table["low"].tolist() == pytest.approx([0.025 ** (1 / 10)] * 2)
+    assert table["low"].tolist() == pytest.approx([0.025 ** (1 / 15)] * 2)
     assert table["high"].tolist() == [1, 1]
+    # A bin of one group says nothing about others.
+    table = calibration.reliability(labels, probabilities, np.minimum(groups, 10), bins=10)
+    assert table["low"].isna().tolist() == table["high"].isna().tolist() == [False, True]
 
 
 def test_the_bins_of_the_diagram_are_those_of_the_error():
@@ -120,8 +123,9 @@ def test_risk_rises_with_coverage_where_confidence_means_something():
     curve = calibration.risk_coverage(labels, probabilities, np.arange(100) // 2)
     assert curve["coverage"].tolist() == pytest.approx(list(np.arange(1, 21) / 20))
     assert curve["risk"].tolist() == pytest.approx([0] * 10 + [1 - 10 / k for k in range(11, 21)])
-    # The surest 15 are all right, but they are 8 groups, and no more is known than that.
-    assert curve["high"].iloc[2] == pytest.approx(1 - 0.025 ** (1 / 8))
+    # The surest 15 are all right, but seven groups of two and one of one are few.
+    worth = 1.5 * 15**2 / (7 * 2**2 + 1)
+    assert curve["high"].iloc[2] == pytest.approx(1 - 0.025 ** (1 / worth))
     assert curve["threshold"].iloc[-1] == pytest.approx(0.51)
     assert (curve["low"] <= curve["risk"]).all() and (curve["risk"] <= curve["high"]).all()
     expected = sum(max(0, k - 50) / k for k in range(1, 101)) / 100

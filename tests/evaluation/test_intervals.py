@@ -1,4 +1,4 @@
-"""Intervals that resample groups."""
+"""Intervals that count groups."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,11 @@ from scipy import stats
 from course_utils.core.errors import CourseError
 from course_utils.evaluation import intervals
 from course_utils.evaluation.intervals import Estimate
+
+
+def faultless(slices, groups):
+    """Lower limit where all is right: each of equal groups is worth 1.5 independent slices."""
+    return 0.025 ** (1 / min(1.5 * groups, slices))
 
 
 def right(labels, predicted):
@@ -62,30 +67,68 @@ def test_the_interval_agrees_with_the_binomial_where_slices_are_independent():
 def test_no_error_at_all_is_no_certainty():
     groups = np.repeat(np.arange(20), 5)
     truth = np.ones(100, int)
-    limit = 0.025 ** (1 / 20)
+    limit = faultless(100, 20)
     perfect = intervals.interval(right, truth, truth, groups)
     assert (perfect.low, perfect.high) == pytest.approx((limit, 1))
     hopeless = intervals.interval(right, truth, 0 * truth, groups)
     assert (hopeless.low, hopeless.high) == pytest.approx((0, 1 - limit))
 
 
-def test_a_mean_is_resampled_as_interval_does_and_leaves_nan_out():
+def test_a_mean_leaves_nan_out():
     correct, groups = patients(np.random.default_rng(8))
-    expected = intervals.interval(right, np.ones(len(correct), int), correct, groups)
-    found = intervals.mean(correct, groups)
-    assert (found.value, found.low, found.high) == pytest.approx(
-        (expected.value, expected.low, expected.high)
-    )
     some = np.where(groups < 30, correct, np.nan)
-    assert intervals.mean(some, groups).value == correct[groups < 30].mean()
+    assert intervals.mean(some, groups) == intervals.mean(correct[groups < 30], groups[groups < 30])
     with pytest.raises(CourseError, match="No slice has a value"):
         intervals.mean(np.full(len(groups), np.nan), groups)
+
+
+def test_independent_slices_have_the_limits_of_clopper_and_pearson():
+    exact = stats.binomtest(1000, 1000).proportion_ci()
+    found = intervals.mean(np.ones(1000), np.arange(1000))
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high))
+    exact = stats.binomtest(980, 1000).proportion_ci()
+    found = intervals.mean(np.arange(1000) >= 20, np.arange(1000))
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=5e-4)
+
+
+def test_groups_that_agree_count_as_one_slice_each():
+    right = np.arange(400) >= 80
+    found = intervals.mean(np.repeat(right, 5), np.repeat(np.arange(400), 5))
+    exact = stats.binomtest(320, 400).proportion_ci()
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=2e-3)
+
+
+@pytest.mark.parametrize("sizes", [[1], [10], [2, 4, 30]])
+@pytest.mark.parametrize("count", [2, 5, 20, 60])
+def test_a_first_error_makes_no_interval_shorter(count, sizes):
+    slices = np.resize(sizes, count)
+    groups = np.repeat(np.arange(count), slices)
+    found = intervals.mean(np.ones(len(groups)), groups)
+    for wrong in (0, len(groups) - 1):
+        other = intervals.mean(np.arange(len(groups)) != wrong, groups)
+        assert other.high - other.low >= found.high - found.low
+        assert 0 <= other.low < min(other.value, found.low) and other.value <= other.high <= 1
+
+
+def test_numbers_between_0_and_1_have_the_limits_of_their_own_spread():
+    values = np.random.default_rng(0).normal(0.3, 0.05, 400)
+    found = intervals.mean(values, np.arange(400))
+    margin = 1.96 * 0.05 / 20
+    expected = values.mean() - margin, values.mean() + margin
+    assert (found.low, found.high) == pytest.approx(expected, abs=5e-4)
+    # Where they do not differ at all, they are worth no more than shares of slices.
+    alike = intervals.mean(np.full(400, 0.3), np.arange(400))
+    assert alike.low < 0.27 and alike.high > 0.33
+    with pytest.raises(CourseError, match="between 0 and 1.*one is 3"):
+        intervals.mean(np.array([0.5, 3]), [0, 1])
+    with pytest.raises(CourseError, match="between 0 and 1.*one is -0.5"):
+        intervals.mean(np.array([0.5, -0.5]), [0, 1])
 
 
 @pytest.mark.parametrize("share", [0, 1])
 def test_a_share_of_0_or_1_is_not_certain_and_stays_a_share(share):
     found = intervals.mean(np.full(60, share), np.repeat(np.arange(20), 3))
-    limit = 1 - 0.025 ** (1 / 20)
+    limit = 1 - faultless(60, 20)
     expected = (0, limit) if share == 0 else (1 - limit, 1)
     assert (found.low, found.high) == pytest.approx(expected)
 
@@ -93,19 +136,39 @@ def test_a_share_of_0_or_1_is_not_certain_and_stays_a_share(share):
 @pytest.mark.parametrize("value", [-1, 0, 1])
 def test_equal_differences_leave_either_side_a_chance(value):
     found = intervals.mean_difference(np.full(60, value), np.repeat(np.arange(20), 3))
-    limit = 1 - 0.025 ** (1 / 20)
+    limit = 1 - faultless(60, 20)
+    # Where one side is always ahead, any slice for the other is one less for it, too.
+    limit *= np.sqrt(1 + abs(value))
     expected = max(value - limit, -1), min(value + limit, 1)
     assert (found.value, found.low, found.high) == pytest.approx((value, *expected))
 
 
-def test_differences_are_resampled_as_shares_are():
-    correct, groups = patients(np.random.default_rng(8))
-    other, _ = patients(np.random.default_rng(9))
+def test_a_difference_agrees_with_resamples_far_from_its_ends():
+    correct, groups = patients(np.random.default_rng(8), 200)
+    other, _ = patients(np.random.default_rng(9), 200)
     found = intervals.mean_difference(correct - other, groups)
-    expected = intervals.paired_difference(right, np.ones(400, int), correct, other, groups)
-    assert (found.value, found.low, found.high) == pytest.approx(
-        (expected.value, expected.low, expected.high)
-    )
+    truth = np.ones(len(groups), int)
+    expected = intervals.paired_difference(right, truth, correct, other, groups)
+    assert found.value == pytest.approx(expected.value)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=6e-3)
+    back = intervals.mean_difference(other - correct, groups)
+    assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_shares_are_put_together_by_what_they_have_in_common():
+    correct, groups = patients(np.random.default_rng(8))
+    one, same = np.ones((400, 1)), np.ones((400, 2))
+    alone = intervals.combined(correct[:, None], one, groups, [1])
+    # The mean of two shares that are the same is as sure as either, their difference is 0.
+    twice = intervals.combined(np.stack([correct] * 2, 1), same, groups, [0.5, 0.5])
+    assert (twice.low, twice.high) == pytest.approx((alone.low, alone.high), abs=5e-3)
+    none = intervals.combined(np.stack([correct] * 2, 1), same, groups, [1, -1])
+    assert none.value == 0 and none.high - none.low < (alone.high - alone.low) / 2
+    # Weights that are all as large change nothing, and a share without slices can be anything.
+    assert intervals.combined(correct[:, None], 3 * one, groups, [1]) == pytest.approx(alone)
+    empty = np.stack([np.ones(400), np.zeros(400)], axis=1)
+    found = intervals.combined(np.stack([correct] * 2, 1), empty, groups, [0, 1])
+    assert (found.value, found.low, found.high) == (0, 0, 1)
 
 
 def test_one_group_gives_a_value_and_no_interval():
@@ -122,10 +185,12 @@ def test_one_group_gives_a_value_and_no_interval():
 
 def test_no_group_is_drawn_more_or_less_often_than_others():
     draws = []
-    intervals.resampled(lambda drawn: draws.append(drawn) or np.zeros(len(drawn)), 30)
-    (drawn,) = draws
-    assert drawn.shape == (intervals.RESAMPLES, 30) and (drawn.sum(axis=1) == 30).all()
-    assert abs(drawn.mean(axis=0) - 1).max() < 0.1
+    groups = np.arange(30)
+    intervals.band(
+        lambda rows: draws.append(np.bincount(rows, minlength=30)) or 0, [groups], groups
+    )
+    assert len(draws) == intervals.RESAMPLES and all(drawn.sum() == 30 for drawn in draws)
+    assert abs(np.mean(draws, axis=0) - 1).max() < 0.1
 
 
 def test_a_statistic_undefined_in_some_resamples_keeps_its_interval():
@@ -199,7 +264,7 @@ def test_a_change_is_the_difference_of_a_statistic_on_the_same_resamples():
     best = intervals.paired_difference(right, labels, labels, 1 - labels, groups)
     worst = intervals.paired_difference(right, labels, 1 - labels, labels, groups)
     assert (worst.low, worst.high) == (-best.high, -best.low) == (-1, -best.low)
-    assert best.low == pytest.approx(0.025 ** (1 / 40))
+    assert best.low == pytest.approx(1 - np.sqrt(2) * (1 - faultless(400, 40)))
 
 
 def test_a_change_is_paired():
@@ -219,4 +284,4 @@ def test_without_any_change_either_may_be_ahead_a_little():
     labels, groups = np.zeros(60, int), np.repeat(np.arange(20), 3)
     change = intervals.paired_difference(right, labels, labels, labels, groups)
     assert change.value == 0 and change.low == -change.high
-    assert change.high == pytest.approx(1 - 0.025 ** (1 / 20))
+    assert change.high == pytest.approx(1 - faultless(60, 20))

@@ -7,6 +7,7 @@ from sklearn import metrics
 
 from course_utils import evaluation
 from course_utils.core.errors import CourseError
+from course_utils.evaluation import intervals
 
 NAMES = ("glioma", "meningioma", "notumor", "pituitary")
 
@@ -42,6 +43,8 @@ def test_mixed_up_counts_swaps_within_a_pair_and_nothing_else():
     assert evaluation.mixed_up(labels, predicted, (0, 1)) == 2 / 5
     assert evaluation.mixed_up(labels, np.eye(4)[predicted], (1, 0)) == 2 / 5
     assert evaluation.mixed_up(labels, predicted, (0, 2)) == 2 / 4
+    found = evaluation.swapped(labels, predicted, (0, 1))
+    assert np.array_equal(found, [1, 0, 0, 1, 0, np.nan, np.nan], equal_nan=True)
     assert np.isnan(evaluation.mixed_up(labels[5:], predicted[5:], (0, 1)))
 
 
@@ -56,22 +59,25 @@ def test_the_report_agrees_with_scikit_learn(answers):
     assert report["groups"].tolist() == [15, 15, 15, 15, 60]
 
 
-def test_the_report_resamples_as_interval_does(answers):
+def test_the_report_has_the_intervals_of_means(answers):
     labels, probabilities, groups = answers
     report = evaluation.report(labels, probabilities, groups, NAMES)
-
-    def recall(labels, probabilities):
-        return np.mean(probabilities[labels == 2].argmax(1) == 2)
-
-    found = report.loc["notumor", "recall"]
-    expected = evaluation.interval(recall, labels, probabilities, groups)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    here, named = labels == 2, probabilities.argmax(1) == 2
+    assert report.loc["notumor", "recall"] == intervals.mean(named[here], groups[here])
+    assert report.loc["notumor", "precision"] == intervals.mean(here[named], groups[named])
+    # Resampling agrees where a score is far from 0 and 1.
+    macro = report.loc["macro", "f1"]
+    expected = evaluation.interval(
+        lambda labels, p: metrics.f1_score(labels, p.argmax(1), average="macro"),
+        labels[:300], probabilities, groups,
+    )  # fmt: skip
+    assert (macro.low, macro.high) == pytest.approx((expected.low, expected.high), abs=0.02)
 
 
 def test_a_class_nobody_names_has_no_precision_and_an_absent_one_no_recall():
     labels = np.repeat([0, 1, 3], 20)
     report = evaluation.report(labels, np.repeat([0, 0, 3], 20), np.arange(60) // 2, NAMES)
-    assert report.loc["meningioma", "precision"].value == 0
+    assert str(report.loc["meningioma", "precision"]) == "0.0% (no interval)"
     assert report.loc["meningioma", "f1"].value == 0
     assert np.isnan(report.loc["notumor", "recall"].value)
     assert report.loc["macro", "recall"].value == pytest.approx(2 / 3)
@@ -104,9 +110,11 @@ def test_all_slices_of_one_patient_are_counted_without_an_interval():
 def test_a_faultless_class_is_only_as_sure_as_its_groups_are_many():
     labels = np.repeat([0, 1, 2, 3], 25)
     report = evaluation.report(labels, labels, np.arange(100) // 5, NAMES)
-    # Five groups a class: the exact lower limit is the fifth root of 0.025.
-    assert report.loc["glioma", "recall"].low == pytest.approx(0.025 ** (1 / 5))
-    assert report.loc["macro", "recall"].low == pytest.approx(0.025 ** (1 / 20))
+    # Five groups a class, each worth one and a half slices.
+    limit = 0.025 ** (1 / 7.5)
+    assert report.loc["glioma", "recall"].low == pytest.approx(limit)
+    # Four classes together are surer than one, by as much as four independent numbers are.
+    assert report.loc["macro", "recall"].low == pytest.approx(1 - (1 - limit) / 2)
 
 
 def test_subgroups_are_measured_one_by_one():
@@ -166,7 +174,7 @@ def test_patients_that_agree_make_the_difference_less_sure():
 def test_two_equal_classifiers_may_still_differ_a_little(answers):
     labels, probabilities, groups = answers
     found = evaluation.difference(labels, probabilities, probabilities, groups)
-    limit = stats.binomtest(0, 60).proportion_ci(0.95, "exact").high
+    limit = stats.binomtest(0, 90).proportion_ci(0.95, "exact").high
     assert (found.value, found.low, found.high) == pytest.approx((0, -limit, limit))
 
 
