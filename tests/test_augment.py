@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from course_utils import augment
+from course_utils import augment, models
 from course_utils.datasets import Dataset
 from course_utils.training import features
 
@@ -187,3 +187,21 @@ def test_every_pipeline_prepares_the_next_batches():
     for path in Path(augment.__file__).parent.rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         assert source.count("from_tensor_slices(") <= source.count("prefetch("), path.name
+
+
+def test_slices_of_any_size_and_colour_are_served_and_come_back(own_data):
+    shape = models.shape_of(own_data.images)
+    images, labels = served(augment.batches(own_data, 5))
+    assert images.shape == (len(own_data), *shape) and labels.tolist() == own_data.labels.tolist()
+    np.testing.assert_array_equal(augment.unscale(images), own_data.images)
+    single = augment.scale(own_data.images[0])
+    assert single.shape == shape, "one slice alone, too"
+    np.testing.assert_array_equal(single, images[0])
+
+
+def test_colours_are_moved_by_the_same_draw():
+    grey = made_up(8).images
+    data = dataclasses.replace(made_up(8), contrasts={"picture": np.stack([grey] * 3, axis=-1)})
+    moved, _ = served(augment.batches(data, 8, augment.pipeline(seed=3)))
+    assert np.abs(moved - data.images / 255).max() > 0.1
+    np.testing.assert_array_equal(moved[..., 0], moved[..., 2])

@@ -107,5 +107,5 @@ def _borders(data) -> np.ndarray:
 def _geometry(data) -> np.ndarray:
     facts = data.table[list(GEOMETRY)].copy()
     modes = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"]
-    facts["mode"] = pd.Categorical(facts["mode"], categories=modes).codes
+    facts["mode"] = pd.Index(modes).get_indexer(facts["mode"])  # -1 for all others
     return facts.to_numpy(float)

@@ -110,3 +110,13 @@ def test_accidents_need_a_second_contrast(practice):
     alone = dataclasses.replace(practice.take([0]), contrasts={"t1ce": practice.images[:1]})
     with pytest.raises(CourseError, match="no contrast 'flair'"):
         corruptions.accidents(alone)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_colours_are_made_worse_alike(images, kind):
+    grey = corruptions.corrupt(images, kind, 3)
+    colours = corruptions.corrupt(np.stack([images, images // 2, images], axis=-1), kind, 3)
+    assert colours.shape == (*images.shape, 3) and colours.dtype == np.uint8
+    np.testing.assert_array_equal(colours[..., 0], grey)
+    np.testing.assert_array_equal(colours[..., 2], grey)
+    assert not np.array_equal(colours[..., 1], grey)

@@ -157,3 +157,17 @@ def test_widened_lesions_reach_as_far_as_asked_and_nothing_grows_from_nothing():
     assert wide[0, 36, 32] and not wide[0, 36, 36], "round, not square"
     assert not wide[1].any()
     assert np.array_equal(heatmaps.widened(masks, 0), masks)
+
+
+def test_heat_is_scored_on_slices_of_any_size_and_colour(own_data):
+    images = own_data.images
+    model = models.baseline(len(own_data.class_names), shape=models.shape_of(images))
+    maps = heatmaps.gradcam(model, images, own_data.labels)
+    masks = np.zeros(images.shape[:3], bool)
+    masks[::2, 10:30, 10:30] = True
+    for scored in (heatmaps.pointing_game(maps, masks), heatmaps.share_inside(maps, masks)):
+        assert np.isnan(scored).tolist() == [False, True] * (len(images) // 2)
+    assert heatmaps.head(images).all(axis=(1, 2)).all(), "there is noise everywhere"
+    side = images.shape[1]
+    np.testing.assert_allclose(heatmaps.chance(images, masks)[::2], 400 / side**2)
+    assert (heatmaps.pointing_game(heatmaps.centre_guess(images), masks)[::2] == 0).all()

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from course_utils import exercises
+
 
 @pytest.mark.parametrize(
     ("number", "answer", "words"),
@@ -32,3 +34,11 @@ def test_planes_that_nobody_wrote_down(said, data):
     data.table["plane"] = pd.Series([np.nan] * 120)
     assert said("00.2", "unknown") == "right"
     assert "none of unknown" in said("00.2", "axial")
+
+
+def test_any_data_can_be_asked_about(own_data):
+    height, width = own_data.images.shape[1:3]
+    told = exercises.feedback("00.1", len(own_data) * height * width, own_data)
+    assert f"A slice has {height} × {width} of them" in told
+    assert exercises.feedback("00.1", len(own_data), own_data) is None
+    assert exercises.feedback("00.2", "unknown", own_data) is None

@@ -87,3 +87,9 @@ def test_fixed_channels_weigh_every_slice_alike_and_leave_the_network_alone(mode
         np.testing.assert_allclose(same, np.broadcast_to(own.mean(axis=0), own.shape), atol=1e-4)
     assert np.array_equal(features.predict(model, images), before)
     assert fixed.get_layer("conv1").kernel is not model.get_layer("conv1").kernel
+
+
+def test_maps_of_attention_are_as_large_as_the_slices(own_data):
+    model = models.attention_cnn(shape=models.shape_of(own_data.images))
+    maps = attention.attention_maps(model, own_data.images[:2])
+    assert maps.shape == own_data.images[:2].shape[:3]

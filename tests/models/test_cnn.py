@@ -6,6 +6,7 @@ import pytest
 
 from course_utils import models
 from course_utils.core.errors import CourseError
+from course_utils.models import weights
 from course_utils.models.weights import Source
 
 RANDOM = Source("random")
@@ -113,3 +114,65 @@ def test_a_layer_that_is_not_there_or_that_others_lead_past_is_named(start):
     model = models.transfer("mobilenetv2", RANDOM)
     with pytest.raises(CourseError, match=f"mobilenetv2 cannot be divided at '{start}'"):
         models.submodel(model, start=start)
+
+
+@pytest.mark.parametrize("build", [models.baseline, models.attention_cnn])
+def test_networks_are_built_for_the_slices(build, own_data):
+    shape, classes = models.shape_of(own_data.images), len(own_data.class_names)
+    model = build(classes, shape=shape)
+    assert model.input_shape == (None, *shape) and model.output_shape == (None, classes)
+    side = shape[0] // 16
+    assert model.get_layer("features").output.shape == (None, side, side, 128)
+    assert [la.name for la in model.layers] == [la.name for la in build().layers]
+
+
+def test_a_grey_backbone_has_the_layers_it_always_had():
+    for backbone, name in (("mobilenetv2", "minus_one_to_one"), ("resnet50", "minus_means")):
+        names = [layer.name for layer in models.transfer(backbone, RANDOM).layers]
+        assert names[:3] == ["slice", "grey_to_colour", name]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "module"),
+    [("mobilenetv2", keras.applications.mobilenet_v2), ("resnet50", keras.applications.resnet)],
+)
+def test_a_backbone_sees_colours_as_in_its_pretraining(backbone, module):
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    source = weights.resolve(backbone, "simulated")
+    model = models.transfer(backbone, source, shape=(64, 64, 3))
+    theirs = keras.Sequential(
+        [
+            getattr(module, {"mobilenetv2": "MobileNetV2", "resnet50": "ResNet50"}[backbone])(
+                include_top=False, weights=None, input_shape=(64, 64, 3)
+            ),
+            keras.layers.GlobalAveragePooling2D(),
+        ]
+    )
+    theirs.layers[0].set_weights(
+        models.submodel(model, stop="features").get_weights()  # only the backbone has any
+    )
+    expected = theirs.predict(module.preprocess_input(images.astype(np.float32)), verbose=0)
+    pooled = models.submodel(model, stop="pooled")
+    found = pooled.predict(images / np.float32(255), verbose=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    assert expected.std() > 0.01
+    swapped = pooled.predict(images[..., ::-1] / np.float32(255), verbose=0)
+    assert np.abs(swapped - found).max() > 0.01, "the order of the colours matters"
+
+
+def test_a_backbone_takes_its_shape_from_the_slices_it_is_given():
+    images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    assert models.transfer("mobilenetv2", RANDOM, images=images).input_shape == (None, 32, 32, 3)
+    assert models.transfer("mobilenetv2", RANDOM).input_shape == (None, 128, 128, 1)
+
+
+def test_a_backbone_for_colour_is_the_same_whenever_it_is_built(tmp_path):
+    one, other = (
+        models.submodel(models.transfer("resnet50", RANDOM, shape=(64, 64, 3)), stop="minus_means")
+        for _ in range(2)
+    )
+    assert one.get_config() | {"name": ""} == other.get_config() | {"name": ""}
+    one.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    images = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
+    np.testing.assert_array_equal(again(images), one(images))

@@ -86,3 +86,22 @@ def test_a_confusion_matrix_grows_with_its_classes(twelve):
     assert not any(a.overlaps(b) for a, b in zip(labels, labels[1:], strict=False))
     plots.png(figure)
     plots.png(plots.channels(np.random.default_rng(0).random((12, 5)), names, "h"))
+
+
+def test_pixels_in_colour_have_three_numbers_each():
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    patch = plots.pixels([image], [""], ["one"], (60, 40), "Numbers").axes[-1]
+    assert len(patch.texts) == 4 * 8, "at the edge there are fewer"
+    red, green, blue = image[61, 42]
+    assert texts(patch)[8 + 2] == f"{red}\n{green}\n{blue}"
+
+
+def test_confusion_has_room_for_any_number_of_classes():
+    for count in (2, 3, 5, 12, 16):
+        names = [f"kind_{number}" for number in range(count)]
+        figure = plots.confusion(pd.DataFrame(np.eye(count, dtype=int) * 100, names, names), "h")
+        figure.draw_without_rendering()
+        (axes,) = figure.axes
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert not any(a.overlaps(b) for a, b in zip(boxes, boxes[1:], strict=False))
+        plots.png(figure)

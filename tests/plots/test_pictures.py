@@ -128,3 +128,27 @@ def test_a_contact_sheet_has_room_for_twelve_long_names(twelve):
     assert not any(a.overlaps(b) for a, b in zip(names, names[1:], strict=False))
     assert figure.bbox.x0 <= min(name.x0 for name in names)
     plots.png(figure)
+
+
+def test_any_slices_are_drawn_as_they_are(own_data):
+    images, names = own_data.images, own_data.class_names
+    sheet = np.arange(len(images)).reshape(-1, len(names)).T[:, :2]
+    maps = np.random.default_rng(0).random((2, *images.shape[1:3]))
+    chances = dict.fromkeys(names, 1 / len(names))
+    sizes = own_data.table["bytes"].astype(float)
+    feature_maps = {"conv1": np.ones((4, 4, 2))}
+    for figure in (
+        plots.slices(images[:2], ["a", "b"]),
+        plots.contact_sheet(own_data, sheet, "h", True),
+        plots.heat(images[:2], {"heat": maps}, ["a", "b"], "h"),
+        plots.feature_maps(images[0], feature_maps, "h"),
+        plots.answer(images[0], chances, names[0], heat=maps[0]),
+        plots.places(images[0], np.full((4, 4), 1 / 16), "h"),
+        plots.pixels(images[:1], [""], [""], (30, 30), "h"),
+        plots.sizes_and_greys(own_data, sizes, "file size", "h"),
+        plots.counts(own_data.table, "h"),
+    ):
+        drawn = [image.get_array() for axes in figure.axes for image in axes.images]
+        if drawn:
+            np.testing.assert_array_equal(drawn[0], images[0])
+        plots.png(figure)

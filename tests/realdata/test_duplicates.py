@@ -114,15 +114,15 @@ def test_a_hash_alone_proves_nothing():
 
 def test_pixels_alone_prove_nothing(monkeypatch):
     images = pictures(1)[[0, 0]]
-    monkeypatch.setattr(duplicates, "_hashes", lambda images: np.array([0, 2**20 - 1], np.uint64))
+    monkeypatch.setattr(duplicates, "phashes", lambda images: np.array([0, 2**20 - 1], np.uint64))
     assert len(duplicates.near_duplicates(images)) == 0
 
 
 def test_the_hash_of_a_turned_picture_is_known_without_turning_it():
     images = pictures(50)
-    hashes = duplicates._hashes(images)
+    hashes = duplicates.phashes(images)
     for turned, bits in duplicates.TURNS.values():
-        real = duplicates._hashes(np.ascontiguousarray(turned(images)))
+        real = duplicates.phashes(np.ascontiguousarray(turned(images)))
         # Where a wave lies close to the median, its bit may fall either way.
         assert np.median(np.bitwise_count(real ^ hashes ^ np.uint64(bits))) <= duplicates.RADIUS / 2
 
@@ -230,3 +230,13 @@ def test_practice_data_leaks_by_patient_only(practice):
     pairs = duplicates.near_duplicates(some.images)
     group = some.table["group"].to_numpy()
     assert (group[pairs["first"]] == group[pairs["second"]]).all()
+
+
+@pytest.mark.parametrize("side", [64, 96, 160])
+def test_copies_in_colour_and_of_any_size_are_found(side):
+    grey = pictures(6)
+    small = [np.asarray(Image.fromarray(one).resize((side, side))) for one in grey]
+    colours = np.stack([np.stack(small[n : n + 3], axis=-1) for n in range(4)])
+    pairs = duplicates.near_duplicates(np.concatenate([colours, colours[1:2, :, ::-1]]))
+    assert pairs[["first", "second", "turn"]].to_numpy().tolist() == [[1, 4, "mirrored"]]
+    assert len(duplicates.near_duplicates(np.concatenate([colours, colours[2:3]])[..., 0])) == 1

@@ -95,3 +95,18 @@ def test_painted_over_a_lesion_can_no_longer_be_counted(noise):
     # What lies far from the lesion stays, and so does the data set that was handed in.
     assert np.array_equal(painted.images[:, :30], images[:, :30])
     assert (told.images[0, 40:80, 40:80] == 0).all()
+
+
+@pytest.mark.parametrize("probe", [shortcuts.histogram, shortcuts.border, shortcuts.geometry])
+def test_a_probe_takes_any_slices(own_data, probe):
+    probabilities = probe(own_data, own_data)
+    assert probabilities.shape == (len(own_data), len(own_data.class_names))
+
+
+@pytest.mark.parametrize("probe", [shortcuts.histogram, shortcuts.border])
+@pytest.mark.parametrize("channel", [0, 2])
+def test_a_probe_sees_each_colour(noise, probe, channel):
+    images = np.stack([noise.images[:, :32, :32]] * 3, axis=-1)
+    images[..., channel] = 60 * noise.labels[:, None, None]
+    coloured = dataclasses.replace(noise, contrasts={"picture": images})
+    assert accuracy(probe, coloured) == 1

@@ -10,6 +10,7 @@ import pytest
 from course_utils import augment, models, training
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
+from course_utils.evaluation import heatmaps
 from course_utils.training import features, runs
 
 CLASS_NAMES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -327,3 +328,41 @@ def test_damaged_features_are_named(parts):
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(CourseError, match=path.name):
         features.cached(trunk, parts[1].images)
+
+
+@pytest.mark.parametrize("name", ["baseline", "mobilenetv2-head"])
+def test_any_data_is_learned_from_and_predicted(own_data, name):
+    recipe = dataclasses.replace(training.RECIPES[name], epochs=1, batch_size=8)
+    half = len(own_data) // 2
+    train, val = own_data.take(range(half)), own_data.take(range(half, 2 * half))
+    run = training.train(recipe, train, val)
+    assert run.settings["contrasts"] == ["picture"]
+    assert run.model.input_shape == (None, *models.shape_of(own_data.images))
+    again = training.load(run.folder)
+    assert again.predict(val).shape == (half, len(own_data.class_names))
+    assert same_weights(run.model, again.model)
+    maps = heatmaps.gradcam(run.model, val.images)
+    assert maps.shape == val.images.shape[:3] and maps.max() == 1
+
+
+def test_a_run_says_which_slices_it_takes(parts):
+    run = training.train(QUICK, *parts)
+    assert run.settings["contrasts"] == ["t1ce"]
+    small = dataclasses.replace(parts[1], contrasts={"t1ce": parts[1].images[:, ::2, ::2]})
+    with pytest.raises(CourseError, match="128 x 128 pixels and 1 ch.*toy data have 64 x 64 pix"):
+        run.predict(small)
+
+
+def test_a_mirror_image_is_the_same_rows_backwards(monkeypatch):
+    seen = []
+
+    def outputs(model, recipe, *sets):
+        seen.extend(sets)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(features, "outputs", outputs)
+    images = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), np.uint8)
+    data = dataclasses.replace(toy(8), contrasts={"picture": images})
+    with pytest.raises(KeyboardInterrupt):
+        training.train(TAIL, data, data)
+    np.testing.assert_array_equal(seen[1], np.stack([np.fliplr(image) for image in images]))

@@ -107,3 +107,13 @@ def test_the_browser_works_for_two_classes(data, explored):
     figure, says = explored["draw"](**explored["values"]())
     assert "are low grade and are called high grade" in says
     plots.png(figure)
+
+
+def test_the_browser_takes_any_slices(own_data, explored):
+    chances = np.random.default_rng(0).dirichlet(np.ones(len(own_data.class_names)), len(own_data))
+    widgets.error_browser(own_data, chances, np.ones(own_data.images.shape[:3]))
+    figure, says = explored["draw"](**explored["values"]() | {"heat": True})
+    assert says.startswith("Slice 1 of") and "are called kind" in says
+    slice_, heat = figure.axes[0].images
+    assert slice_.get_array().shape == own_data.images.shape[1:]
+    plots.png(figure)

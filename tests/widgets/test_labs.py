@@ -89,3 +89,16 @@ def test_kernel_lab_explains_what_is_no_kernel(data, explored, text):
     widgets.kernel_lab(data)
     with pytest.raises(CourseError, match="three lines of three numbers"):
         explored["draw"](**explored["values"]() | {"numbers": text})
+
+
+def test_the_laboratories_take_any_slices(own_data, explored):
+    for lab in (widgets.augmentation_lab, widgets.kernel_lab):
+        lab(own_data)
+        figure, says = explored["draw"](**explored["values"]())
+        assert "kind 0" in says
+        shown = figure.axes[0].images[0].get_array()
+        height, width = own_data.images.shape[1:3]
+        # A kernel has one sheet, so it is shown what it sees: how bright the slice is.
+        colours = own_data.images.shape[3:] if lab is widgets.augmentation_lab else ()
+        assert shown.shape == (height, width, *colours)
+        plots.png(figure)
