@@ -269,8 +269,8 @@ def _namesakes(table: pd.DataFrame) -> list[str]:
     one, other, *_ = sorted(set(table.loc[shared, "patient"]))
     count = table.loc[shared, "group"].nunique()
     return [
-        f"Patients' numbers on slices of two classes: {count:,}, such as that of {one} and {other}; "
-        "each class counts as a patient, and a split keeps them together."
+        f"Patients' numbers on slices of two classes: {count:,}, such as that of {one} and "
+        f"{other}; each class counts as a patient, and a split keeps them together."
     ]
 
 
