@@ -110,6 +110,13 @@ def test_a_first_error_makes_no_interval_shorter(count, sizes):
         assert 0 <= other.low < min(other.value, found.low) and other.value <= other.high <= 1
 
 
+def test_few_groups_have_the_limits_of_student():
+    shares = np.linspace(0.45, 0.55, 8)
+    found = intervals.mean(np.repeat(shares, 200), np.repeat(np.arange(8), 200))
+    expected = stats.t.interval(0.95, 7, 0.5, stats.sem(shares))
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-3)
+
+
 def test_numbers_between_0_and_1_have_the_limits_of_their_own_spread():
     values = np.random.default_rng(0).normal(0.3, 0.05, 400)
     found = intervals.mean(values, np.arange(400))
