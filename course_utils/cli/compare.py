@@ -173,11 +173,18 @@ def _histograms(seed: int, data: Dataset) -> dict:
 
 
 def _pointing(seed: int, data: Dataset) -> dict:
-    """How often the heat of a network that has not met a patient lies on the real lesion.
+    """Whether a network looks at the real lesions of patients it has not met, and needs them.
 
     In each fold, validation slices choose the layer that the heat is taken from.
     """
-    tested, right, scores, layers = [], [], [], []
+    views = {
+        "as they are": data,
+        "lesions painted over": shortcuts.without_lesions(data),
+        "a patch opposite painted over": shortcuts.without_lesions(
+            shortcuts.mirrored_lesions(data)
+        ),
+    }
+    tested, right, scores, layers = [], {name: [] for name in views}, [], []
     for rows in datasets.fold_rows(data, "group", FOLDS, seed):
         train, val, test = map(data.take, rows)
         model = training.train(POINTER, train, val, seed=seed).model
@@ -201,10 +208,21 @@ def _pointing(seed: int, data: Dataset) -> dict:
             found = {name: heatmaps.pointing_game(heat, masks) for name, heat in maps.items()}
             found["chance"] = heatmaps.chance(test.images, masks)
             scores += [(ruler, name, values) for name, values in found.items()]
-        right.append(features.predict(model, test.images).argmax(axis=1) == test.labels)
+        for name, view in views.items():
+            answers = features.predict(model, view.images[rows[2]]).argmax(axis=1)
+            right[name].append(answers == test.labels)
         tested.append(test.table["group"])
-    patients, right = np.concatenate(tested), np.concatenate(right)
-    found = {"slices": len(right), "layers": layers, "accuracy": intervals.mean(right, patients)}
+    patients = np.concatenate(tested)
+    seen = {name: np.concatenate(marks) for name, marks in right.items()}
+    right = seen["as they are"]
+    without, elsewhere = (marks * 1.0 for name, marks in seen.items() if name != "as they are")
+    found = {
+        "slices": len(right),
+        "layers": layers,
+        "accuracy": {name: intervals.mean(marks, patients) for name, marks in seen.items()},
+        "lesion_lost": intervals.mean_difference(without - right, patients),
+        "lesion_lost_against_patch": intervals.mean_difference(without - elsewhere, patients),
+    }
     for ruler in ("exact", "near"):
         names = dict.fromkeys(name for _, name, _ in scores)
         own = {n: np.concatenate([v for r, m, v in scores if (r, m) == (ruler, n)]) for n in names}

@@ -67,6 +67,14 @@ def without_lesions(data, margin: int = 6, seed: int = settings.SEED):
     return dataclasses.replace(data, contrasts={data.main: images})
 
 
+def mirrored_lesions(data):
+    """Move the masks to the other half of each picture, where there is no lesion: a control.
+
+    Painted over there, a patch of the same shape hides no lesion.
+    """
+    return dataclasses.replace(data, masks=data.masks[:, :, ::-1] & ~data.masks)
+
+
 def _probabilities(test, seen, features: Callable[..., np.ndarray], seed: int) -> np.ndarray:
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits

@@ -130,3 +130,6 @@ def test_the_pointing_game_is_played_on_patients_the_network_has_not_met(quick, 
     exact = figures["exact"]
     lead = exact["true class"]["value"] - exact["centre"]["value"]
     assert exact["true class above centre"]["value"] == pytest.approx(lead)
+    whole, painted, patch = (figures["accuracy"][name]["value"] for name in figures["accuracy"])
+    assert figures["lesion_lost"]["value"] == pytest.approx(painted - whole)
+    assert figures["lesion_lost_against_patch"]["value"] == pytest.approx(painted - patch)

@@ -110,3 +110,12 @@ def test_a_probe_tells_colours_apart(noise, probe):
     images = values[noise.labels][:, None, None] + noise.images[:, :32, :32, None] // 8
     coloured = dataclasses.replace(noise, contrasts={"picture": images})
     assert accuracy(probe, coloured) == 1
+
+
+def test_a_mirrored_lesion_hides_none(noise):
+    masks = np.zeros(noise.images.shape, bool)
+    masks[:, 40:80, 40:74] = True
+    moved = shortcuts.mirrored_lesions(dataclasses.replace(noise, masks=masks)).masks
+    assert not (moved & masks).any()
+    # What would lie on the lesion itself, across the middle, is left out.
+    assert moved[:, 40:80, 74:88].all() and moved.sum() == len(noise) * 40 * 14
