@@ -295,7 +295,9 @@ def results():
     from course_utils.pretraining import card
 
     results.insert(evaluate.README, "results", evaluate.table())
-    results.insert(audit.CARD, "audit", audit.table(results.load("audit-kaggle")["figures"]))
+    for mark, name in {"audit": "kaggle", "audit-figshare": "figshare"}.items():
+        table = audit.table(results.load(f"audit-{name}")["figures"])
+        results.insert(audit.CARD, mark, table)
     card.write_tables()
 
 
