@@ -134,9 +134,7 @@ def train(
     """
     if not isinstance(recipe, Recipe):
         recipe = look_up(RECIPES, recipe, "recipe")
-    network = look_up(networks.NETWORKS, recipe.network, "network")
-    # A run is named by the contrast that it learned from, also where that is a data set's only one.
-    contrasts = network.contrasts or (train.main,)
+    contrasts = _contrasts(recipe, train)
     if train.class_names != val.class_names:
         raise CourseError(
             "The training and the validation slices have different classes: take them from one set."
@@ -158,7 +156,7 @@ def train(
         "train": described(train, contrasts),
         "val": described(val, contrasts),
     }
-    return load_or_train(choices, lambda: _trained(recipe, train, val, contrasts, source, seed))
+    return load_or_train(choices, lambda: _trained(recipe, train, val, source, seed))
 
 
 def load_or_train(choices: dict, make: Callable[[], tuple[keras.Model, pd.DataFrame, dict]]) -> Run:
@@ -208,9 +206,15 @@ def described(data: Dataset, contrasts: Sequence[str]) -> dict:
     }
 
 
-def _trained(recipe, train, val, contrasts, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
+def _contrasts(recipe: Recipe, data: Dataset) -> tuple[str, ...]:
+    """Contrasts that a recipe's network takes: by name also where it is a data set's main one."""
+    return look_up(networks.NETWORKS, recipe.network, "network").contrasts or (data.main,)
+
+
+def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFrame, dict]:
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
+    contrasts = _contrasts(recipe, train)
     images, val_images = (part.stacked(contrasts) for part in (train, val))
     options = {"classes": len(train.class_names), "dropout": recipe.dropout}
     if recipe.network in weights.BACKBONES:

@@ -117,6 +117,8 @@ def test_the_leak_is_measured_split_by_slice_by_near_duplicate_and_by_patient(qu
 
 def test_the_pointing_game_is_played_on_patients_the_network_has_not_met(quick, monkeypatch):
     monkeypatch.setattr(compare, "FOLDS", 4)
+    monkeypatch.setattr(compare, "LAYERS", ("features",))
+    monkeypatch.setattr(compare, "POINTER", "mobilenetv2-head")
     assert commands.main(["compare", "pointing"]) == 0
     figures = results.load("compare-pointing")["figures"]
     assert figures["slices"] == len(quick) and len(figures["layers"]) == 4
