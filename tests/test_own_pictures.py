@@ -42,7 +42,7 @@ def test_lessons_03_and_04_train_and_evaluate_on_three_hundred_flowers(
     flowers, monkeypatch, capsys
 ):
     for name, recipe in recipes.RECIPES.items():
-        monkeypatch.setitem(recipes.RECIPES, name, dataclasses.replace(recipe, epochs=1))
+        monkeypatch.setitem(recipes.RECIPES, name, dataclasses.replace(recipe, epochs=2))
     monkeypatch.setenv("COURSE_WEIGHTS", "simulated")
     assert commands.main(["data", "import", str(flowers), "--name", "flowers"]) == 0
     assert "300" in capsys.readouterr().out
