@@ -13,7 +13,7 @@ from course_utils import exercises, settings
 
 LESSONS = sorted((settings.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SECTION = re.compile(r"^## \d+ · .+\?$", re.M)
-EXERCISE = re.compile(r'exercises\.check\("(\d\d\.\d)", answer\)')
+EXERCISE = re.compile(r'exercises\.check\("(\d\d\.\d)", (\w+)\)')
 SOLUTION = re.compile(
     r"<details><summary>Solution</summary>.*?```python\n(.*?)```.*?</details>", re.S
 )
@@ -107,7 +107,8 @@ def test_a_core_lesson_leads_to_the_next(lesson):
 
 
 def test_exercises_have_solutions_that_pass(lesson, practice, own_data_folder, monkeypatch):
-    asked = EXERCISE.findall("\n".join(cell["text"] for cell in code(lesson)))
+    exercise = EXERCISE.findall("\n".join(cell["text"] for cell in code(lesson)))
+    asked = [number for number, _ in exercise]
     solutions = SOLUTION.findall("\n".join(prose(lesson)))
     assert 2 <= len(asked) <= 4
     assert asked == [f"{lesson['number']}.{n + 1}" for n in range(len(asked))]
@@ -115,21 +116,21 @@ def test_exercises_have_solutions_that_pass(lesson, practice, own_data_folder, m
     monkeypatch.setattr("course_utils.datasets.load", lambda name=None: practice)
     names = {"data": practice}
     exec(code(lesson)[0]["text"], names)
-    for number, solution in zip(asked, solutions, strict=True):
+    for (number, answer), solution in zip(exercise, solutions, strict=True):
         exec(solution, names)
-        assert exercises.feedback(number, names["answer"]) is None, number
+        assert exercises.feedback(number, names[answer]) is None, number
 
 
 def test_exercises_are_not_tried_yet(lesson):
     for cell in code(lesson):
         if EXERCISE.search(cell["text"]):
-            assert cell["text"].startswith("answer = ...\n")
+            assert cell["text"].startswith("answer = ...\n") or "    return ...\n" in cell["text"]
             assert "Not tried yet" in str(cell["outputs"])
 
 
 def test_every_exercise_is_in_a_lesson():
     texts = "".join(path.read_text(encoding="utf-8") for path in LESSONS).replace('\\"', '"')
-    assert set(EXERCISE.findall(texts)) == set(exercises.numbers())
+    assert {number for number, _ in EXERCISE.findall(texts)} == set(exercises.numbers())
 
 
 def test_quiz_asks_three_questions_and_hides_its_answers(lesson):

@@ -12,7 +12,7 @@ from jupyterquiz import display_quiz
 from course_utils import datasets, plots, settings
 from course_utils.core import files
 from course_utils.core.errors import CourseError
-from course_utils.exercises.common import Check, Wrong
+from course_utils.exercises.common import NOT_TRIED, Check, Wrong
 
 # How many exercises each lesson has.
 EXERCISES = {
@@ -32,11 +32,12 @@ QUIZ_COLOURS = {
 def check(number: str, answer: object) -> None:
     """Say whether an answer is right and, if not, why; ``...`` was not tried yet.
 
-    What was solved is remembered. Raises CourseError if there is no such exercise.
+    A function is run on cases, and was not tried yet while it returns ``...``. What was solved is
+    remembered. Raises CourseError if there is no such exercise.
     """
     wrong = feedback(number, answer)
     if wrong is not None:
-        display(Markdown(f"{'○' if answer is ... else '✗'} **{number}** {wrong}"))
+        display(Markdown(f"{'○' if wrong == NOT_TRIED else '✗'} **{number}** {wrong}"))
         return
     display(Markdown(f"✓ **{number}** Right."))
     try:
@@ -50,7 +51,7 @@ def feedback(number: str, answer: object, data: datasets.Dataset | None = None) 
     if number not in numbers():
         raise CourseError(f"There is no exercise {number!r}: choose one of {', '.join(numbers())}.")
     if answer is ...:
-        return "Not tried yet: put your answer in the place of the three dots."
+        return NOT_TRIED
     try:
         checks(number[:2])[number](answer, datasets.load() if data is None else data)
     except Wrong as wrong:

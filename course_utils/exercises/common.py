@@ -13,6 +13,7 @@ from numbers import Real
 import numpy as np
 
 Check = Callable[[object, object], None]
+NOT_TRIED = "Not tried yet: put your answer in the place of the three dots."
 
 
 class Wrong(Exception):
@@ -107,12 +108,20 @@ def array(answer: object, wanted: str, *shapes: tuple[int, ...]) -> np.ndarray:
 def trying(answer: object, parameters: str, start: str = "It") -> Iterator[Callable]:
     """Give a learner's function to call, and say in words what stops it.
 
-    It is called with copies, so that what it changes in place is not changed for the check.
+    It is called with copies, so that what it changes in place is not changed for the check. Where
+    it still returns the three dots that it came with, it was not tried yet.
     """
     if not callable(answer):
         raise Wrong(f"This wants a function of {parameters}: give its name, without brackets.")
+
+    def call(*inputs, **options):
+        returned = answer(*copy.deepcopy(inputs), **options)
+        if returned is ...:
+            raise Wrong(NOT_TRIED)
+        return returned
+
     try:
-        yield lambda *inputs, **options: answer(*copy.deepcopy(inputs), **options)
+        yield call
     except Wrong:
         raise
     except Exception as error:

@@ -119,6 +119,7 @@ def raising(error):
         (len, "It stopped with TypeError: "),
         (5, "This wants a function of nothing: give its name, without brackets."),
         (lambda: None, "right"),
+        (lambda: ..., "Not tried yet"),
     ],
 )
 def test_what_a_function_stops_with(answer, words):

@@ -31,7 +31,11 @@ def test_a_right_answer_is_told_and_remembered(shown):
 
 def test_an_untouched_answer_is_not_tried_yet(shown):
     exercises.check("01.4", ...)
-    assert shown[0].startswith("○ **01.4** Not tried yet")
+    exercises.check("02.3", lambda *inputs: ...)
+    assert [text[:25] for text in shown] == [
+        "○ **01.4** Not tried yet:",
+        "○ **02.3** Not tried yet:",
+    ]
     assert not (settings.data_dir() / "progress.json").exists()
 
 
