@@ -197,7 +197,7 @@ def _pointing(seed: int, data: Dataset) -> dict:
             for layer in LAYERS
         }
         layers.append(max(hits, key=hits.get))
-        headless = heatmaps.shuffled(model, seed, "logits")
+        headless = heatmaps.randomised(model, 1, seed=seed)
         maps = {
             "true class": heatmaps.gradcam(model, test.images, test.labels, layers[-1]),
             "predicted class": heatmaps.gradcam(model, test.images, layer=layers[-1]),

@@ -4,31 +4,60 @@ The *confidence* of a prediction is the probability of the class it names.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, special
 from sklearn.metrics import brier_score_loss
 
-from course_utils.core.errors import CourseError
+from course_utils import settings
+from course_utils.core.errors import CourseError, look_up
 from course_utils.evaluation import intervals
 
 BINS = 15
+DRAWS = 400
 COVERAGES = np.arange(1, 21) / 20
 TEMPERATURES = (0.05, 20.0)
 
 
-def ece(labels, probabilities, bins: int = BINS) -> float:
+def ece(labels, probabilities, bins: int = BINS, equal: str = "width") -> float:
     """Expected calibration error: mean gap between confidence and accuracy over bins, 0 to 1.
 
-    Bins are equally wide, and count by their share of slices (Guo et al. 2017, arXiv 1706.04599).
-    The more of them, the fewer slices each holds, and chance alone opens gaps.
+    Bins count by their share of slices. They are of equal width (Guo et al. 2017, arXiv
+    1706.04599) or of equal ``"mass"``, which is to hold equally many slices (Nixon et al. 2019,
+    arXiv 1904.01685). The more of them, the fewer slices each holds, and chance alone opens gaps:
+    :func:`perfect` says how wide.
     """
     confidence, right, number = _binned(labels, probabilities, bins)
+    if look_up({"width": False, "mass": True}, equal, "kind of bin"):
+        number = np.argsort(np.argsort(confidence, kind="stable")) * bins // len(right)
     # A bin's share times its mean gap is its summed gap over all slices.
     gaps = np.bincount(number, weights=confidence - right, minlength=bins)
     return float(np.abs(gaps).sum() / len(right))
+
+
+def perfect(statistic: Callable, probabilities, groups: Sequence) -> intervals.Estimate:
+    """What ``statistic(labels, probabilities)`` is where calibration is perfect.
+
+    Labels are drawn from the probabilities, again and again (consistency bars: Bröcker & Smith
+    2007, doi 10.1175/WAF993.1). One throw decides all slices of a group, so that a patient is hard
+    or easy in all of them, as far as their probabilities allow; slices that each are a group of
+    their own are decided one by one. Returns the mean and the middle 95% of the statistics.
+    """
+    probabilities = np.asarray(probabilities, dtype=float)
+    codes, count = intervals.members(groups, len(probabilities))
+    # Likely classes of the group first: so a high throw is an unlikely label in all its slices.
+    means = np.stack([np.bincount(codes, p, count) for p in probabilities.T], axis=1)
+    order = np.argsort(-means, axis=1)[codes]
+    edges = np.take_along_axis(probabilities, order, axis=1).cumsum(axis=1)
+    rng, found = np.random.default_rng(settings.SEED), []
+    for _ in range(DRAWS):
+        place = (rng.random(count)[codes, None] > edges[:, :-1]).sum(axis=1)
+        labels = order[np.arange(len(order)), place]
+        found.append(statistic(labels, probabilities))
+    low, high = np.quantile(found, intervals.TAILS)
+    return intervals.Estimate(float(np.mean(found)), float(low), float(high))
 
 
 def reliability(labels, probabilities, groups: Sequence, bins: int = BINS) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from course_utils.datasets import Dataset
 # Kind to its strength at severities 1 to 5.
 STRENGTHS = {
     "noise": (0.03, 0.06, 0.10, 0.15, 0.22),  # Standard deviation, as a share of white.
-    "blur": (0.7, 1.2, 1.8, 2.6, 3.5),  # Standard deviation in pixels.
+    "motion": (0.5, 1.0, 1.8, 2.8, 4.0),  # How far the head moves to each side, in pixels.
     "bias field": (0.2, 0.4, 0.6, 0.9, 1.2),  # Brightness times exp(-strength) to exp(strength).
     "low resolution": (0.7, 0.5, 0.35, 0.25, 0.17),  # Share of k-space kept along each axis.
 }
@@ -27,9 +27,12 @@ MOVED = 6
 def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.SEED) -> np.ndarray:
     """Make slices, uint8 (slices, height, width), worse in one way; in colour all three alike.
 
-    ``"noise"`` is that of a shorter scan; ``"blur"`` that of a patient who moved a little; the
+    ``"noise"`` is that of a shorter scan. ``"motion"`` is a head that moves to and fro while
+    k-space is measured line by line: phase errors between lines, which show as *ghosts*, fainter
+    copies of the head above and below it (Zaitsev et al. 2015, doi 10.1002/jmri.24850). The
     ``"bias field"`` is the shading of an uneven coil; at ``"low resolution"`` fewer lines are
-    measured, so true pixels are fewer and larger. Severity 0 leaves the slices as they are.
+    measured, so true pixels are fewer and larger. Severity 0 leaves the slices as they are. Each
+    kind has its own scale: severities of different kinds do not compare.
     """
     if kind not in STRENGTHS or severity not in (0, *SEVERITIES):
         raise CourseError(
@@ -49,8 +52,14 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = settings.S
         # Rician noise: a scanner measures two noisy numbers a pixel and shows their length.
         real, imaginary = strength * rng.standard_normal((2, *worse.shape), np.float32)
         worse = np.hypot(worse + real, imaginary)
-    elif kind == "blur":
-        worse = ndimage.gaussian_filter(worse, (0, strength, strength))
+    elif kind == "motion":
+        # A shift is a phase that grows along k-space. Where it comes back every few lines, ghosts
+        # lie as many pixels apart as it came and went during the scan.
+        turns, starts = rng.uniform(10, 30, (number, 1)), rng.uniform(0, 2 * np.pi, (number, 1))
+        shifts = strength * np.sin(2 * np.pi * turns * np.arange(height) / height + starts)
+        # Lines are measured from one end of k-space to the other.
+        phases = np.exp(-2j * np.pi * fft.ifftshift(shifts, axes=1) * fft.fftfreq(height))
+        worse = abs(fft.ifft(fft.fft(worse, axis=1) * phases[:, :, None], axis=1))
     elif kind == "bias field":
         y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
         terms = np.stack([x, y, x * y, x**2, y**2]).astype(np.float32)

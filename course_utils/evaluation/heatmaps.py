@@ -1,15 +1,18 @@
 """Where a classifier looks: Grad-CAM, and how well its heat lies on the lesion."""
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, stats
 
 from course_utils import models, settings
 from course_utils.core.backend import keras, tf
 from course_utils.core.channels import greys, with_channels
 from course_utils.core.errors import CourseError
+from course_utils.models.backbones import take_averages
 
 # Called layer by layer, as here, a network keeps all its maps: 64 slices at a time took 2 GB.
 BATCH = 32
+# Every so many pixels: maps are enlarged from cells of eight and more.
+STEP = 8
 
 
 def gradcam(
@@ -44,20 +47,65 @@ def gradcam(
     return enlarged(np.concatenate(heat), images.shape[1:3])
 
 
-def shuffled(
-    model: keras.Model, seed: int = settings.SEED, layer: str | None = None
-) -> keras.Model:
-    """Copy a model with the numbers of every weight array shuffled, or those of one layer.
+def learned(model: keras.Model) -> list[list[keras.Layer]]:
+    """Layers of a model that have weights, in steps from the slice to the logits.
 
-    The copy has learnt nothing, and a map that explains what was learnt must change: the
-    randomisation test of Adebayo et al. (2018, arXiv 1810.03292).
+    A batch norm belongs to the step of the layer that feeds it.
+    """
+    steps = []
+    for layer in model.layers:
+        if _is_norm(layer) and steps:
+            steps[-1].append(layer)
+        elif layer.get_weights():
+            steps.append([layer])
+    return steps
+
+
+def randomised(
+    model: keras.Model, layers: int, images: np.ndarray | None = None, seed: int = settings.SEED
+) -> keras.Model:
+    """Copy a model and shuffle the weights of its last ``layers``, counted as :func:`learned` does.
+
+    A map that explains what was learned must change: the cascading randomisation of Adebayo et al.
+    (2018, arXiv 1810.03292). Weights keep their values and lose their places. The averages of
+    batch norm no longer fit what it is then fed, and the copy would be dead: it would answer the
+    same to every slice. So they are taken again from training ``images``, uint8, which are needed
+    where a batch norm is shuffled.
     """
     rng = np.random.default_rng(seed)
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
-    part = copy if layer is None else copy.get_layer(layer)
-    part.set_weights([rng.permuted(w.ravel()).reshape(w.shape) for w in part.get_weights()])
+    steps = learned(copy)
+    chosen = [layer for step in steps[len(steps) - layers :] for layer in step]
+    for layer in chosen:
+        # The last two arrays of a batch norm are its averages.
+        kept = layer.get_weights()[2:] if _is_norm(layer) else []
+        shuffled = layer.get_weights()[: len(layer.get_weights()) - len(kept)]
+        layer.set_weights([rng.permuted(w.ravel()).reshape(w.shape) for w in shuffled] + kept)
+    norms = [layer for layer in chosen if _is_norm(layer)]
+    if norms:
+        for layer in filter(_is_norm, copy.layers):
+            # Frozen ones keep their averages.
+            layer.trainable = layer in norms
+        take_averages(copy, norms, images)
     return copy
+
+
+def _is_norm(layer: keras.Layer) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization)
+
+
+def agreement(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Rank correlation (Spearman) of two maps of each slice over a grid of points, -1 to 1.
+
+    It is 0 where one of the two has no heat, which tells no place from another. Float, (slices,).
+    """
+    grid = (slice(None), slice(STEP // 2, None, STEP), slice(STEP // 2, None, STEP))
+    ranks = [stats.rankdata(m[grid].reshape(len(m), -1), axis=1) for m in (maps, others)]
+    one, other = (rank - rank.mean(axis=1, keepdims=True) for rank in ranks)
+    size = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    product = (one * other).sum(axis=1)
+    return np.divide(product, size, out=np.zeros(len(maps)), where=size > 0)
 
 
 def pointing_game(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:

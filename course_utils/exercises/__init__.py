@@ -16,7 +16,7 @@ from course_utils.exercises.common import NOT_TRIED, Check, Wrong
 
 # How many exercises each lesson has.
 EXERCISES = {
-    "00": 2, "01": 4, "02": 4, "03": 4, "04": 3, "05": 3,
+    "00": 2, "01": 4, "02": 4, "03": 4, "04": 4, "05": 4,
     "10": 3, "11": 3, "12": 4, "13": 4, "14": 3,
 }  # fmt: skip
 # The checks of a lesson with a wing of its own lie there, since they may use it.

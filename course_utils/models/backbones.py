@@ -51,7 +51,7 @@ def transfer(
     weights.load(network, source)
     norms = [la for la in network.layers if isinstance(la, keras.layers.BatchNormalization)]
     if source.kind == "random" and images is not None:
-        _take_averages(network, norms, images)
+        take_averages(network, norms, images)
     for norm in norms:
         norm.trainable = False
     return cnn.classifier(backbone, inputs, network.output, classes, dropout)
@@ -84,7 +84,7 @@ def submodel(
         ) from None
 
 
-def _take_averages(network: keras.Model, norms: list, images: np.ndarray) -> None:
+def take_averages(network: keras.Model, norms: list, images: np.ndarray) -> None:
     """Let one batch, spread evenly over the slices, set the averages of batch norm."""
     chosen = np.linspace(0, len(images) - 1, 64).astype(int)
     usual = [norm.momentum for norm in norms]

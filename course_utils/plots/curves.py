@@ -59,6 +59,30 @@ def bands(
 
 
 @look()
+def overlaid(
+    curves: Mapping[str, Curve], xlabel: str, ylabel: str, headline: str,
+    names: Sequence[str] | None = None, level: tuple[str, float] | None = None,
+) -> Figure:  # fmt: skip
+    """Draw curves of shares over each other, each x, y and, where known, its interval's two ends.
+
+    ``names`` are written below the places 0, 1, 2 and so on of x.
+    """
+    figure, axes = plt.subplots(figsize=(7.5, 3.8))
+    for (name, (x, y, *ends)), colour in zip(curves.items(), itertools.cycle(LINES), strict=False):
+        axes.plot(x, y, "o-", color=colour, markersize=4, label=name)
+        if ends:
+            axes.fill_between(x, *ends, color=colour, alpha=0.25, linewidth=0)
+    if level is not None:
+        axes.axhline(level[1], **DASHED, label=level[0])
+    if names is not None:
+        axes.set_xticks(range(len(names)), names)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    figure.legend(loc="outside lower center", ncols=2, fontsize=10)
+    return headlined(figure, headline)
+
+
+@look()
 def scatters(panels: Mapping[str, Curve], xlabel: str, ylabel: str, headline: str) -> Figure:
     """Draw clouds of points, (x, y), side by side on the same axes."""
     figure = plt.figure(figsize=(3.8 * len(panels), 3.3))

@@ -33,6 +33,47 @@ def test_ece_by_hand():
     assert calibration.ece(labels, probabilities, bins=1) == pytest.approx(abs(0.77 - 0.8))
 
 
+def test_bins_of_equal_mass_by_hand():
+    # The surest two are both right, the others half.
+    labels, probabilities = np.array([0, 1, 0, 0]), of_confidence([0.7, 0.9, 0.96, 0.98])
+    expected = (abs(0.8 - 0.5) + abs(0.97 - 1)) / 2
+    found = calibration.ece(labels, probabilities, bins=2, equal="mass")
+    assert found == pytest.approx(expected)
+    assert calibration.ece(labels, probabilities, bins=2) == pytest.approx(abs(0.885 - 0.75))
+    with pytest.raises(CourseError, match="no kind of bin called 'size'"):
+        calibration.ece(labels, probabilities, equal="size")
+
+
+def test_what_perfect_calibration_gives_by_chance():
+    rng = np.random.default_rng(0)
+    logits = np.repeat(rng.normal(size=(60, 4)) * 2, 10, axis=0)
+    probabilities = calibration.scaled(logits + rng.normal(size=(600, 4)), 1)
+    single = calibration.perfect(calibration.ece, probabilities, np.arange(600))
+    assert 0 < single.low < single.value < single.high
+    # Patients are fewer than slices: where each is right or wrong throughout, chance is larger.
+    whole = calibration.perfect(calibration.ece, probabilities, np.arange(600) // 10)
+    assert whole.value > 1.15 * single.value and whole.high > 1.2 * single.high
+    # Whoever decides together, the labels are as often right as the probabilities say.
+    for groups in (np.arange(600), np.arange(600) // 10):
+        right = calibration.perfect(
+            lambda labels, p: np.mean(labels == p.argmax(axis=1)), probabilities, groups
+        )
+        assert right.value == pytest.approx(probabilities.max(axis=1).mean(), abs=0.01)
+
+
+def test_chance_covers_a_perfect_network_and_not_one_that_is_too_sure():
+    inside = []
+    for seed in range(20):
+        labels, logits = drawn(1, slices=400, seed=seed)
+        p = calibration.scaled(logits, 1)
+        by_chance = calibration.perfect(calibration.ece, p, np.arange(400))
+        inside.append(by_chance.low <= calibration.ece(labels, p) <= by_chance.high)
+    assert np.mean(inside) >= 0.8
+    sure = calibration.scaled(logits * 3, 1)
+    by_chance = calibration.perfect(calibration.ece, sure, np.arange(400))
+    assert calibration.ece(labels, sure) > by_chance.high
+
+
 def test_a_bin_holds_its_upper_edge():
     table = calibration.reliability([0, 0], of_confidence([0.5, 0.6]), [0, 1], bins=2)
     assert table["to"].tolist() == [0.5, 1.0]

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from scipy import stats
 
 from course_utils import models
 from course_utils.core.errors import CourseError
@@ -129,24 +130,63 @@ def test_chance_is_the_share_of_the_head_that_is_lesion():
     assert heatmaps.chance(images, masks)[0] == pytest.approx(0.5, abs=0.03)
 
 
+def kernel(model, name):
+    return model.get_layer(name).get_weights()[0]
+
+
 def test_shuffling_keeps_the_numbers_and_changes_the_places():
     model = tiny()
-    copy = heatmaps.shuffled(model, seed=1)
+    copy = heatmaps.randomised(model, 2, seed=1)
     for before, after in zip(model.get_weights(), copy.get_weights(), strict=True):
         assert np.array_equal(np.sort(before, axis=None), np.sort(after, axis=None))
-    kernels = [m.get_layer("logits").get_weights()[0] for m in (model, copy)]
-    assert not np.array_equal(*kernels)
-    again = heatmaps.shuffled(model, seed=1).get_layer("logits").get_weights()[0]
-    assert np.array_equal(kernels[1], again)
-    assert model.get_layer("logits").get_weights()[0][0, 0] == 5
+    assert not np.array_equal(kernel(model, "logits"), kernel(copy, "logits"))
+    again = heatmaps.randomised(model, 2, seed=1)
+    assert np.array_equal(kernel(copy, "logits"), kernel(again, "logits"))
+    assert kernel(model, "logits")[0, 0] == 5
 
 
-def test_one_layer_alone_can_be_shuffled():
+@pytest.fixture(scope="module")
+def seen():
+    """Slices for the averages of batch norm."""
+    return np.random.default_rng(0).integers(0, 255, (70, 128, 128), np.uint8)
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2, 5])
+def test_layers_are_shuffled_from_the_logits_downwards(seen, layers):
     model = models.baseline()
-    copy = heatmaps.shuffled(model, seed=1, layer="logits")
-    for layer in ("conv1", "conv4", "logits"):
-        before, after = (m.get_layer(layer).get_weights()[0] for m in (model, copy))
-        assert np.array_equal(before, after) == (layer != "logits")
+    names = [step[0].name for step in heatmaps.learned(model)]
+    assert names == ["conv1", "conv2", "conv3", "conv4", "logits"]
+    copy = heatmaps.randomised(model, layers, seen, seed=1)
+    changed = [not np.array_equal(kernel(model, name), kernel(copy, name)) for name in names]
+    assert changed == [False] * (5 - layers) + [True] * layers
+
+
+def test_what_is_fed_by_shuffled_layers_takes_new_averages_and_the_rest_keeps_its_own(seen):
+    model = models.baseline()
+    # Averages that fit nothing: with them, nothing passes the ReLU that follows.
+    for norms in heatmaps.learned(model)[2:4]:
+        scale, shift, mean, spread = norms[1].get_weights()
+        norms[1].set_weights([scale, shift, mean + 100, spread])
+    copy = heatmaps.randomised(model, 2, seen)
+    for place, kept in ((0, True), (1, True), (2, True), (3, False)):
+        before, after = (heatmaps.learned(m)[place][1].get_weights()[2] for m in (model, copy))
+        assert np.array_equal(before, after) == kept
+    one, other = (m.predict(seen[:8, ..., None] / 255, verbose=0) for m in (model, copy))
+    assert np.ptp(one, axis=0).max() < 1e-6, "it should have been dead"
+    # The third of four still passes nothing on; shuffled as well, it does.
+    alive = heatmaps.randomised(model, 3, seen).predict(seen[:8, ..., None] / 255, verbose=0)
+    assert np.ptp(alive, axis=0).max() > 1e-3
+
+
+def test_maps_agree_in_the_order_of_their_places():
+    rng = np.random.default_rng(0)
+    maps = rng.random((3, 64, 64)).astype(np.float32)
+    assert heatmaps.agreement(maps, maps**3) == pytest.approx([1, 1, 1])
+    assert heatmaps.agreement(maps, 1 - maps) == pytest.approx([-1, -1, -1])
+    grid = [m[0, 4::8, 4::8].ravel() for m in (maps, maps[::-1])]
+    expected = stats.spearmanr(*grid).statistic
+    assert heatmaps.agreement(maps, maps[::-1])[0] == pytest.approx(expected)
+    assert heatmaps.agreement(maps, np.zeros_like(maps)).tolist() == [0, 0, 0]
 
 
 def test_widened_lesions_reach_as_far_as_asked_and_nothing_grows_from_nothing():

@@ -72,6 +72,23 @@ def test_bands_draw_each_curve_within_its_limits():
     plots.png(figure)
 
 
+def test_overlaid_curves_share_their_axes_and_name_their_places():
+    curves = {
+        "measured": ([0, 1], [0.5, 0.4]),
+        "by chance": ([0, 1], [0.2, 0.3], [0.1] * 2, [0.6] * 2),
+    }
+    figure = plots.overlaid(curves, "bins", "ECE", "h", ["two", "five"], ("control", 0.05))
+    (axes,) = figure.axes
+    assert [line.get_label() for line in axes.lines] == ["measured", "by chance", "control"]
+    assert axes.lines[1].get_ydata().tolist() == [0.2, 0.3]
+    (band,) = axes.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (0.1, 0.6)
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["two", "five"]
+    assert len({line.get_color() for line in axes.lines}) == 3
+    plots.png(figure)
+
+
 def test_starts_show_every_seed_at_its_height():
     figures = {
         "small, random, 400 slices": {"mean": 40.0, "seeds": [38.0, 42.0]},
