@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from course_utils import datasets, settings
+from course_utils import datasets, evaluation, settings
 from course_utils.cli import cards, figures
 from course_utils.core import results
 from course_utils.core.errors import CourseError
@@ -126,8 +126,7 @@ def _accuracies(data: Dataset, probe: str) -> dict[str, dict]:
             continue
         marks = np.ones(len(test), bool), duplicates.clean_rows(test, train, val)
         for name, rows in zip(names, marks, strict=False):
-            accuracy = figures.accuracy(
-                test.labels, probabilities, test.table["group"].to_numpy(), rows
-            )
+            right = evaluation.predictions(probabilities) == test.labels
+            accuracy = figures.share(right, test.table["group"].to_numpy(), rows)
             found[name] = accuracy | {"slices": int(rows.sum())}
     return found

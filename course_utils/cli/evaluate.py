@@ -11,6 +11,7 @@ from course_utils.cli import figures
 from course_utils.core import results
 from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
+from course_utils.evaluation import intervals
 from course_utils.realdata import duplicates
 
 BASELINE = "baseline"
@@ -24,6 +25,7 @@ def evaluate(
     start: str | None = None,
     seed: int = settings.SEED,
     folds: int = 1,
+    seeds: int = 1,
 ) -> Path:
     """Look at the test slices once, and write down what came out.
 
@@ -32,36 +34,57 @@ def evaluate(
     where they were not trained before; on the publisher's split they learn from all slices that
     are not test slices. Another seed changes the training, and not the split, so that all models
     meet the same slices. With several ``folds`` as many classifiers are trained, and each slice is
-    tested once, by the one that has not met it.
+    tested once, by the one that has not met it. With several ``seeds``, from ``seed`` upwards, all
+    is trained as often: the figures are means, their intervals still count patients, and the
+    accuracy of each seed stands beside them.
     """
+    if seeds < 1:
+        raise CourseError(f"A mean of {seeds} seeds cannot be taken: ask for 1 or more.")
     data = datasets.load(dataset)
     parts = [tuple(map(data.take, rows)) for rows in _rows(data, split, folds)]
-    runs = [training.train(recipe, train, val, start, seed) for train, val, _ in parts]
+    if split == "official":
+        # Nothing is left to validate on, see _rows.
+        parts = [(train, None, test) for train, _, test in parts]
     tests = [test for *_, test in parts]
-    # The first batch only builds the graph: it is not what a slice costs.
-    runs[0].predict(tests[0].take(range(min(64, len(tests[0])))))
+    labels = np.concatenate([test.labels for test in tests])
+    groups = np.concatenate([test.table["group"].to_numpy() for test in tests])
+
+    def answered(recipe: str, start: str | None) -> tuple[list[training.Run], np.ndarray]:
+        """All runs, seed by seed, and whether each is right about each slice: (seeds, slices)."""
+        runs = [
+            [training.train(recipe, train, val, start, seed + more) for train, val, _ in parts]
+            for more in range(seeds)
+        ]
+        right = [
+            np.concatenate(
+                [
+                    evaluation.predictions(run.predict(test)) == test.labels
+                    for run, test in zip(row, tests, strict=True)
+                ]
+            )
+            for row in runs
+        ]
+        return sum(runs, []), np.stack(right)
+
+    runs, right = answered(recipe, start)
     begin = time.perf_counter()
-    answers = [runs[0].predict(tests[0])]
+    # By now its graph is built: the first batch alone took seconds.
+    runs[0].predict(tests[0])
     seconds = time.perf_counter() - begin
-    answers += [run.predict(test) for run, test in zip(runs[1:], tests[1:], strict=True)]
-    probabilities = np.concatenate(answers)
-    clean = [duplicates.clean_rows(test, train, val) for train, val, test in parts]
+    clean = [duplicates.clean_rows(test, *filter(None, seen)) for *seen, test in parts]
     upright = [
         new if new.all() else duplicates.without_upright_twin(test, train)
         for new, (train, _, test) in zip(clean, parts, strict=True)
     ]
     clean, upright = np.concatenate(clean), np.concatenate(upright)
-    labels = np.concatenate([test.labels for test in tests])
-    groups = np.concatenate([test.table["group"].to_numpy() for test in tests])
-    report = evaluation.report(labels, probabilities, groups, data.class_names)
     found = {
-        "accuracy": figures.accuracy(labels, probabilities, groups, np.ones(len(labels), bool)),
-        "accuracy_clean": figures.accuracy(labels, probabilities, groups, clean),
-        "accuracy_no_upright_twin": figures.accuracy(labels, probabilities, groups, upright),
-        "macro_f1": figures.kept(report["f1"].iloc[-1]),
+        "accuracy": figures.share(right.mean(axis=0), groups, np.ones(len(labels), bool)),
+        "accuracy_clean": figures.share(right.mean(axis=0), groups, clean),
+        "accuracy_no_upright_twin": figures.share(right.mean(axis=0), groups, upright),
+        "accuracy_by_seed": right.mean(axis=1).tolist(),
         "slices": {
             "train": round(np.mean([len(train) for train, *_ in parts])),
-            "val": round(np.mean([len(val) for _, val, _ in parts])),
+            "val": round(np.mean([0 if val is None else len(val) for _, val, _ in parts])),
             "test": len(labels),
             "clean": int(clean.sum()),
             "no_upright_twin": int(upright.sum()),
@@ -73,19 +96,13 @@ def evaluate(
         },
         "milliseconds_a_slice": 1000 * seconds / len(tests[0]),
     }
-    if folds > 1:
-        found["accuracy_by_fold"] = [
-            evaluation.share_right(test.labels, answer)
-            for test, answer in zip(tests, answers, strict=True)
-        ]
     if recipe != BASELINE:
-        plain = [training.train(BASELINE, train, val, seed=seed) for train, val, _ in parts]
-        other = np.concatenate([run.predict(test) for run, test in zip(plain, tests, strict=True)])
-        above = evaluation.difference(labels, probabilities, other, groups)
+        _, other = answered(BASELINE, None)
+        above = intervals.mean_difference((right * 1.0 - other).mean(axis=0), groups)
         found["above_baseline"] = figures.kept(above)
-        found["mcnemar"] = evaluation.mcnemar(labels, probabilities, other)
+        found["above_baseline_by_seed"] = (right.mean(axis=1) - other.mean(axis=1)).tolist()
     options = {"dataset": data.name, "split": split, "start": start, "seed": seed}
-    options["folds"] = folds if folds > 1 else None
+    options |= {"folds": folds if folds > 1 else None, "seeds": seeds if seeds > 1 else None}
     return results.save(
         "-".join(filter(None, [recipe, data.name, split, start and Path(start).stem])),
         found,
@@ -94,6 +111,7 @@ def evaluate(
         split=split,
         folds=folds,
         seed=seed,
+        seeds=seeds,
         weights=runs[0].settings["weights"],
         recipe=runs[0].settings["recipe"],
     )
@@ -136,11 +154,13 @@ def _row(one: dict) -> dict[str, str]:
     upright, clean = twins if leaked else ("the same", "the same")
     folds = f", {how['folds']} folds" if how.get("folds", 1) > 1 else ""
     above = figures.text(found["above_baseline"], "+.1%") if "above_baseline" in found else ""
+    by_seed = found.get("accuracy_by_seed", ())
     return {
         "model": how["recipe"]["name"],
         "starts from": how["weights"].partition("-")[0],
         "data": f"{how['dataset']}, {how['split']} split{folds}",
         "accuracy (95% interval)": figures.text(found["accuracy"]),
+        "by seed": ", ".join(f"{one:.1%}" for one in by_seed) if len(by_seed) > 1 else "one seed",
         "without upright twins": upright,
         "without any twins": clean,
         "above the baseline CNN": above,

@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
-from course_utils import evaluation
-from course_utils.evaluation import Estimate
+from course_utils.evaluation import Estimate, intervals
 
 NO_SLICE = "Of every test slice, a copy or a slice of the same group is in training."
 ONE_GROUP = "The test slices are of one group, and an interval needs two."
@@ -25,11 +24,11 @@ def kept(estimate: Estimate) -> dict:
     return known | ({"reason": ONE_GROUP} if known["low"] is None else {})
 
 
-def accuracy(labels, probabilities: np.ndarray, groups: np.ndarray, rows: np.ndarray) -> dict:
-    """Accuracy on the test slices that ``rows``, bool (slices,), marks."""
+def share(values: np.ndarray, groups: np.ndarray, rows: np.ndarray) -> dict:
+    """Mean of numbers of 0 to 1 on the test slices that ``rows``, bool (slices,), marks."""
     if not rows.any():
         return missing(NO_SLICE)
-    return kept(evaluation.accuracy(labels[rows], probabilities[rows], groups[rows]))
+    return kept(intervals.mean(values[rows], groups[rows]))
 
 
 def markdown(header: Collection[str], *rows: Iterable[str]) -> str:

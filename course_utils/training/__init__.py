@@ -2,4 +2,4 @@
 
 from course_utils.training.features import predict
 from course_utils.training.recipes import RECIPES, TRUNKS, Recipe
-from course_utils.training.runs import Run, described, fit, load, load_or_train, train
+from course_utils.training.runs import Run, described, fit, load, load_or_train, spread, train

@@ -28,7 +28,7 @@ from course_utils.training import features
 from course_utils.training.recipes import RECIPES, Recipe
 
 # Part of every run's name: raise it when the same settings no longer give the same run.
-VERSION = 1
+VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -71,9 +71,10 @@ class Run:
 def fit(
     model: keras.Model,
     train: tf.data.Dataset,
-    val: tf.data.Dataset,
+    val: tf.data.Dataset | None,
     epochs: int,
     learning_rate: float = 1e-3,
+    seen: tf.data.Dataset | None = None,
 ) -> pd.DataFrame:
     """Train a classifier in place and show how it goes, epoch by epoch.
 
@@ -81,13 +82,17 @@ def fit(
     cross-entropy. The learning rate climbs during the first epoch to the value given, then falls
     along a cosine to zero.
 
-    Both sets serve batches of inputs and integer labels, as :func:`course_utils.augment.batches`
-    does.
+    All sets serve batches of inputs and integer labels, as :func:`course_utils.augment.batches`
+    does. ``seen`` are training slices as they are: the loss and the accuracy of training are those
+    of them after each epoch, in inference mode, as those of validation are. Without it they are
+    Keras's own: means over an epoch in which the network changed, of augmented slices, with
+    dropout.
 
     Returns
     -------
     pandas.DataFrame
-        One row per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
+        One row per epoch: epoch, loss, accuracy, val_loss, val_accuracy, seconds; without ``val``
+        nothing of validation.
     """
     steps = len(train)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -105,7 +110,7 @@ def fit(
     # Where the bar moves ten times a second, as usual, who reads a notebook's messages only after
     # the cell, as its tests do, loses the last ones: the queue is full by then.
     with tqdm(total=epochs * steps, unit="batch", mininterval=0.5) as bar:
-        progress = _Progress(bar, epochs)
+        progress = _Progress(bar, epochs, seen)
         model.fit(
             train,
             validation_data=val,
@@ -120,7 +125,7 @@ def fit(
 def train(
     recipe: str | Recipe,
     train: Dataset,
-    val: Dataset,
+    val: Dataset | None,
     start: str | None = None,
     seed: int = settings.SEED,
 ) -> Run:
@@ -129,13 +134,15 @@ def train(
     The recipe is a name in :data:`RECIPES`, or one of your own, such as
     ``dataclasses.replace(RECIPES["baseline"], name="mine", epochs=5)``. A backbone starts from what
     :func:`course_utils.models.weights.resolve` makes of ``start``. The seed decides the first
-    weights, the order of the slices and the augmentation. The test slices have no business here.
+    weights, the order of the slices and the augmentation. Nothing is learned from the validation
+    slices, which only show how it goes: None where there are none. The test slices have no business
+    here.
     A :class:`CourseError` says what cannot be done with this network or these data.
     """
     if not isinstance(recipe, Recipe):
         recipe = look_up(RECIPES, recipe, "recipe")
     contrasts = _contrasts(recipe, train)
-    if train.class_names != val.class_names:
+    if val is not None and train.class_names != val.class_names:
         raise CourseError(
             "The training and the validation slices have different classes: take them from one set."
         )
@@ -154,7 +161,7 @@ def train(
         "weights": source.identity,
         "seed": seed,
         "train": described(train, contrasts),
-        "val": described(val, contrasts),
+        "val": val and described(val, contrasts),
     }
     return load_or_train(choices, lambda: _trained(recipe, train, val, source, seed))
 
@@ -206,6 +213,12 @@ def described(data: Dataset, contrasts: Sequence[str]) -> dict:
     }
 
 
+def spread(train: Dataset, val: Dataset | None) -> np.ndarray:
+    """Rows of as many training slices as there are validation slices, evenly spread."""
+    count = min(len(train), len(train if val is None else val))
+    return np.linspace(0, len(train) - 1, count).round().astype(int)
+
+
 def _contrasts(recipe: Recipe, data: Dataset) -> tuple[str, ...]:
     """Contrasts that a recipe's network takes: by name also where it is a data set's main one."""
     return look_up(networks.NETWORKS, recipe.network, "network").contrasts or (data.main,)
@@ -215,7 +228,7 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
     # Before the model is built: it settles the first weights and the dropout.
     keras.utils.set_random_seed(seed)
     contrasts = _contrasts(recipe, train)
-    images, val_images = (part.stacked(contrasts) for part in (train, val))
+    images = train.stacked(contrasts)
     options = {"classes": len(train.class_names), "dropout": recipe.dropout}
     if recipe.network in weights.BACKBONES:
         options |= {"source": source, "images": images}
@@ -229,18 +242,24 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
             "less, for example up to 'pooled'."
         )
     seconds = {"features": 0.0}
+    shown = train.take(spread(train, val))
     if recipe.freeze_until is None:
         pipeline = augment.pipeline(seed=seed) if recipe.augment else None
         batches = augment.batches(train, recipe.batch_size, pipeline, True, seed, contrasts)
-        val_batches = augment.batches(val, recipe.batch_size, contrasts=contrasts)
+        seen, val_batches = (
+            part and augment.batches(part, recipe.batch_size, contrasts=contrasts)
+            for part in (shown, val)
+        )
     else:
         views = [images, images[:, :, ::-1]] if recipe.mirror else [images]
-        outputs, seconds["features"] = features.outputs(model, recipe, *views, val_images)
-        inputs, labels = np.concatenate(outputs[:-1]), np.tile(train.labels, len(views))
+        val_images = [] if val is None else [val.stacked(contrasts)]
+        outputs, seconds["features"] = features.outputs(model, recipe, *views, *val_images)
+        inputs, labels = np.concatenate(outputs[: len(views)]), np.tile(train.labels, len(views))
         batches = features.batches(inputs, labels, recipe.batch_size, seed)
-        val_batches = features.batches(outputs[-1], val.labels, recipe.batch_size)
+        seen = features.batches(outputs[0][spread(train, val)], shown.labels, recipe.batch_size)
+        val_batches = val and features.batches(outputs[-1], val.labels, recipe.batch_size)
     begin = time.perf_counter()
-    history = fit(learner, batches, val_batches, recipe.epochs, recipe.learning_rate)
+    history = fit(learner, batches, val_batches, recipe.epochs, recipe.learning_rate, seen)
     seconds["training"] = time.perf_counter() - begin
     return model, history, seconds
 
@@ -248,9 +267,9 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
 class _Progress(keras.callbacks.Callback):
     """Moves the bar after each batch and writes a line after each epoch, at most about ten."""
 
-    def __init__(self, bar: tqdm, epochs: int) -> None:
+    def __init__(self, bar: tqdm, epochs: int, seen: tf.data.Dataset | None) -> None:
         super().__init__()
-        self.bar, self.epochs, self.rows = bar, epochs, []
+        self.bar, self.epochs, self.seen, self.rows = bar, epochs, seen, []
 
     def on_epoch_begin(self, epoch, logs=None):
         self.begin = time.perf_counter()
@@ -259,12 +278,15 @@ class _Progress(keras.callbacks.Callback):
         self.bar.update()
 
     def on_epoch_end(self, epoch, logs=None):
+        if self.seen is not None:
+            logs = logs | self.model.evaluate(self.seen, verbose=0, return_dict=True)
         row = {"epoch": epoch + 1, **logs, "seconds": time.perf_counter() - self.begin}
         self.rows.append(row)
         every = -(-self.epochs // 10)
         if row["epoch"] % every == 0 or row["epoch"] == self.epochs:
-            self.bar.write(
-                f"epoch {row['epoch']:>3}   training: loss {row['loss']:.3f}, "
-                f"accuracy {row['accuracy']:.1%}   validation: loss {row['val_loss']:.3f}, "
-                f"accuracy {row['val_accuracy']:.1%}"
-            )
+            says = f"epoch {row['epoch']:>3}"
+            for name, of in (("training", ""), ("validation", "val_")):
+                if f"{of}loss" in row:
+                    loss, accuracy = row[f"{of}loss"], row[f"{of}accuracy"]
+                    says += f"   {name}: loss {loss:.3f}, accuracy {accuracy:.1%}"
+            self.bar.write(says)

@@ -77,6 +77,26 @@ def test_a_classifier_learns_what_can_be_learned():
     )
 
 
+def test_training_slices_are_measured_as_validation_slices_are(parts):
+    run = training.train(QUICK, *parts)
+    rows = training.spread(*parts)
+    assert len(rows) == len(parts[1]) and len(set(rows)) == len(rows)
+    seen = parts[0].take(rows)
+    predicted = training.predict(run.model, seen.images)
+    last = run.history.iloc[-1]
+    assert last["accuracy"] == pytest.approx(np.mean(predicted.argmax(1) == seen.labels))
+    right = predicted[np.arange(len(seen)), seen.labels]
+    assert last["loss"] == pytest.approx(-np.log(right).mean(), rel=1e-3)
+
+
+@pytest.mark.parametrize("recipe", [QUICK, TAIL], ids=["all layers", "tail"])
+def test_without_validation_slices_nothing_is_called_validation(parts, capsys, recipe):
+    run = training.train(recipe, parts[0], None)
+    assert "val_accuracy" not in run.history and run.history["accuracy"].notna().all()
+    assert run.settings["val"] is None
+    assert "validation" not in capsys.readouterr().out
+
+
 def test_the_learning_rate_climbs_for_an_epoch_and_falls_to_zero(parts):
     model = models.baseline()
     batches = augment.batches(parts[0], 8)
