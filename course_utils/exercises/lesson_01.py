@@ -1,10 +1,11 @@
 """What counts as right in the exercises of lesson 01."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Callable, Mapping
 
-from course_utils.datasets import Dataset, split_rows
-from course_utils.exercises.common import Wrong, choice, number, rows
+import numpy as np
+
+from course_utils.datasets import Dataset
+from course_utils.exercises.common import Wrong, array, number, rows, trying
 
 
 def gliomas(answer: object, data: Dataset) -> None:
@@ -26,52 +27,133 @@ def gliomas(answer: object, data: Dataset) -> None:
     number(answer, own["group"].nunique(), mistakes, hint)
 
 
-def brightest_class(answer: object, data: Dataset) -> None:
-    """01.2: which class has the brightest slices on average? Any of those that tie."""
-    pixels = data.images.reshape(len(data), -1)
-    means = pd.Series(pixels.mean(axis=1)).groupby(data.table["label"]).mean()
-    right = means.index[np.isclose(means, means.max())]
-    darkest = f"{means.idxmin()} is the darkest: look for the largest mean."
-    choice(answer, right, data.class_names, {means.idxmin(): darkest})
-
-
-def seen_before(answer: object, data: Dataset) -> None:
-    """01.3: what share of the test slices of a split by slice has a group-mate in training?"""
-    train, val, test = split_rows(data, "slice")
-    groups = data.table["group"].to_numpy()
-    share = np.isin(groups[test], groups[train]).mean()
-    mistakes = {
-        100 * share: "Right, but as a percentage: give the share, between 0 and 1.",
-        0.0: 'That is the share for the split by group. Here it is data.split("slice").',
-        np.isin(groups[train], groups[test]).mean(): "Swap training and test slices.",
-        1 - share: "That is the share of slices that are new. Here it is the others.",
-        np.isin(groups[test], groups[[*train, *val]]).mean(): "Leave the validation part out.",
-        np.isin(np.unique(groups[test]), groups[train]).mean(): "Count slices, not groups.",
+def normalised(answer: object, data: object) -> None:
+    """01.2: a function that brings a slice's 1st to 99th percentile to 0 to 1."""
+    image = _made_up_slice()
+    head = image[image >= image.max() / 10]
+    with trying(answer, "a slice") as function:
+        got = array(function(image), "a slice of the same shape back", image.shape)
+        darker = array(function(image // 2), "a slice of the same shape back", image.shape)
+    right = _between(image, *np.percentile(head, (1, 99)))
+    slips = {
+        "That only divides by 255: nothing is measured in the slice.": image / 255,
+        "Some values lie below 0 or above 1: np.clip cuts them off.": _between(
+            image, *np.percentile(head, (1, 99)), clipped=False
+        ),
+        "The black around the head counts, too: take the percentiles of the head alone.": _between(
+            image, *np.percentile(image, (1, 99))
+        ),
+        "The darkest and the brightest pixel decide, and a single faulty one could: take the 1st "
+        "and the 99th percentile.": _between(image, head.min(), head.max()),
+        "Right, but from 0 to 255: give values from 0 to 1.": 255 * right,
     }
-    hint = "Take the mean of test.table['group'].isin(train.table['group'])."
-    number(answer, share, mistakes, hint, tolerance=0.005)
+    _compare(got, right, slips)
+    if np.abs(darker - right).max() > 0.1:
+        raise Wrong("A scanner half as bright changes the answer: find the head without 255.")
 
 
-def honest_test_set(answer: object, data: Dataset) -> None:
-    """01.4: choose test rows so that no group stands on both sides."""
-    chosen = rows(answer, len(data))
-    share = len(chosen) / len(data)
-    if not 0.15 <= share <= 0.35:
-        raise Wrong(f"It holds {share:.0%} of the slices: between 15% and 35% is asked for.")
-    inside = np.isin(np.arange(len(data)), chosen)
-    test, rest = data.table[inside], data.table[~inside]
-    torn = np.intersect1d(test["group"], rest["group"])
+def leaks_counted(answer: object, data: object) -> None:
+    """01.3: a function that counts slices whose most similar training slice is of their group."""
+    rng = np.random.default_rng(1)
+    pixels = rng.normal(size=(60, 5))
+    # Three slices of a group lie close together, but not always closest.
+    pixels += np.repeat(rng.normal(size=(20, 5)), 3, axis=0)
+    groups = np.repeat([f"P{number:02d}" for number in range(20)], 3)
+    rows = rng.permutation(60)
+    learned, asked = rows[:40], rows[40:]
+    distances = np.linalg.norm(pixels[asked, None] - pixels[learned], axis=2)
+    own = groups[asked, None] == groups[learned]
+    nearest, farthest = distances.argmin(axis=1), distances.argmax(axis=1)
+    count = np.take_along_axis(own, nearest[:, None], axis=1).sum()
+    slips = {
+        count / len(asked): "Right, but as a share: give the count.",
+        (groups[nearest] == groups[asked]).sum(): "argmin gives a place in the training part: "
+        "learned[place] is the row of the table.",
+        own.any(axis=1).sum(): "That counts every slice with a relative in training. Asked is "
+        "whether the most similar one is a relative.",
+        len(asked): "Every slice is most like itself: look among the training slices alone.",
+        len(asked) - count: "That counts the slices whose most similar one is of another group.",
+        np.take_along_axis(own, farthest[:, None], axis=1).sum(): "That is the least similar "
+        "slice: the smallest distance counts.",
+    }
+    hint = "For each row in asked, find the nearest row in learned, and compare the two groups."
+    with trying(answer, "pixels, groups, and the rows of both parts") as function:
+        number(function(pixels, groups, learned, asked), count, slips, hint, tolerance=1e-6)
+
+
+def split_by_group(answer: object, data: Dataset) -> None:
+    """01.4: a function that divides rows so that no group stands on both sides."""
+    uneven = np.repeat([f"P{n:02d}" for n in range(40)], np.resize([2, 9, 5], 40))
+    made_up = np.random.default_rng(2).permutation(uneven)
+    with trying(answer, "groups, a share and a seed") as function:
+        test = _test_rows(function, made_up, f"On {len(made_up)} made-up slices: ")
+        _test_rows(function, data.table["group"].to_numpy().astype(str), "On your data: ")
+        again, other = (_two_parts(function(made_up, 0.25, seed), 210)[1] for seed in (1, 2))
+    if not np.array_equal(np.sort(again), np.sort(test)):
+        raise Wrong("Two calls with one seed give two splits: use np.random.default_rng(seed).")
+    if np.array_equal(np.sort(other), np.sort(test)):
+        raise Wrong("Another seed gives the same split: shuffle the groups before you choose.")
+
+
+def _test_rows(function: Callable, groups: np.ndarray, where: str) -> np.ndarray:
+    """Rows of the test part, once the split was found to be one by group, with a quarter there."""
+    train, test = _two_parts(function(groups, 0.25, 1), len(groups))
+    torn = np.intersect1d(groups[train], groups[test])
     if len(torn):
         count = f"{len(torn):,} groups have slices on both sides, {torn[0]} for one"
-        raise Wrong(f"{count}: draw among the groups, not among the slices.")
-    missing = sorted(set(rest["label"]) - set(test["label"]))
-    if missing:
-        raise Wrong(f"It holds no slice of {', '.join(missing)}.")
+        raise Wrong(f"{where}{count}. Draw among the groups, not among the slices.")
+    if lost := len(groups) - len(train) - len(test):
+        raise Wrong(f"{where}{lost:,} slices are in neither part.")
+    share, room = len(test) / len(groups), 0.1 + _largest(groups)
+    if abs(share - 0.75) < min(room, 0.25):
+        raise Wrong(f"{where}the test part holds {share:.0%}. Give the training rows first.")
+    if abs(share - 0.25) > room:
+        raise Wrong(f"{where}25% were asked for, and the test part holds {share:.0%}.")
+    return test
+
+
+def _largest(groups: np.ndarray) -> float:
+    """Share of the slices that the largest group holds."""
+    return np.unique(groups, return_counts=True)[1].max() / len(groups)
+
+
+def _two_parts(answer: object, slices: int) -> list[np.ndarray]:
+    if not (isinstance(answer, tuple | list) and len(answer) == 2):
+        raise Wrong("This wants two arrays of row numbers back: return training, test.")
+    return [np.asarray(rows(part, slices)) for part in answer]
+
+
+def _made_up_slice() -> np.ndarray:
+    """A disc of grey values on black, with a few pixels far brighter than the rest."""
+    y, x = np.mgrid[:64, :64]
+    disc = np.where((x - 32) ** 2 + (y - 32) ** 2 < 600, 60 + 2 * x, 4)
+    disc[30, 30:33] = 250
+    disc[40, 40:42] = 26
+    return disc.astype(np.uint8)
+
+
+def _between(image: np.ndarray, low: float, high: float, clipped: bool = True) -> np.ndarray:
+    scaled = (image.astype(float) - low) / (high - low)
+    return scaled.clip(0, 1) if clipped else scaled
+
+
+def _compare(got: np.ndarray, right: np.ndarray, slips: Mapping[str, np.ndarray]) -> None:
+    """Find words for a slice that is not right: of a known slip, or of its worst pixel."""
+    if np.allclose(got, right, atol=0.01):
+        return
+    for words, wrong in slips.items():
+        if np.allclose(got, wrong, atol=0.01):
+            raise Wrong(words)
+    at = np.unravel_index(np.abs(got - right).argmax(), right.shape)
+    raise Wrong(
+        f"In a slice made up for this check, the pixel in row {at[0]}, column {at[1]} should "
+        f"become {right[at]:.2f}, and became {got[at]:.4g}."
+    )
 
 
 CHECKS = {
     "01.1": gliomas,
-    "01.2": brightest_class,
-    "01.3": seen_before,
-    "01.4": honest_test_set,
+    "01.2": normalised,
+    "01.3": leaks_counted,
+    "01.4": split_by_group,
 }

@@ -1,9 +1,11 @@
 """What counts as right in the exercises of lesson 02."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from course_utils.core.backend import tf
-from course_utils.exercises.common import Wrong, array, number_check, trying, words
+from course_utils.core.backend import keras, tf
+from course_utils.exercises.common import Wrong, array, trying, words
 
 
 def changes_that_keep_the_side(answer: object, data: object) -> None:
@@ -16,12 +18,15 @@ def changes_that_keep_the_side(answer: object, data: object) -> None:
 
 
 def gentle_pipeline(answer: object, data: object) -> None:
-    """02.2: a pipeline with at most 5 degrees, at most 5% of zoom, and no flip."""
-    if not callable(answer):
-        raise Wrong("This wants a pipeline, such as augment.pipeline() gives.")
-    discs = _three_discs(64)
-    with trying(answer, "images") as pipeline:
-        drawn = array(pipeline(discs, training=True), "batches that keep their shape", discs.shape)
+    """02.2: a function that builds a pipeline: at most 5 degrees, at most 5% of zoom, no flip."""
+    if isinstance(answer, keras.layers.Layer):
+        raise Wrong("That is a pipeline: give the function that builds one, without brackets.")
+    discs = _three_discs(32)
+    with trying(answer, "a seed") as build:
+        pipeline = build(3)
+        if not callable(pipeline):
+            raise Wrong("This wants the pipeline itself back: return keras.layers.Pipeline([...]).")
+        drawn = _drawn(pipeline, discs)
     if not drawn.any(axis=(1, 2)).all():
         raise Wrong("Something in the slices is lost: parts of them came back black.")
     angles, zooms, mirrored = _read_off(drawn)
@@ -36,23 +41,107 @@ def gentle_pipeline(answer: object, data: object) -> None:
         raise Wrong("It hardly turns the slices: angles of up to 5° were asked for.")
     if zoomed < 0.03:
         raise Wrong("It hardly zooms: changes of up to 5% were asked for.")
+    if abs(np.corrcoef(angles, zooms)[0, 1]) > 0.9:
+        raise Wrong("Angle and zoom are tied: give each layer a seed of its own.")
+    with trying(answer, "a seed") as build:
+        white = _drawn(pipeline, tf.ones((16, 32, 32, 1)))
+        same, new = (_drawn(build(seed), discs) for seed in (3, 4))
+    if white.min() > 0.5:
+        raise Wrong('What comes into the picture is not black: fill_mode="constant" makes it so.')
+    if not np.array_equal(drawn, same):
+        raise Wrong("The same seed gives other draws: hand the seed on to the layers.")
+    if np.array_equal(drawn, new):
+        raise Wrong("Another seed gives the same draws: hand the seed on to the layers.")
 
 
-def one_draw_for_both(answer: object, data: object) -> None:
-    """02.3: a function that moves images and masks by the same draw."""
-    discs = _three_discs(16)[..., :1]
-    with trying(answer, "images and masks") as move:
-        images, masks = move(discs, discs)
-        wanted = "two batches back, images and masks, in the shapes they came in"
-        images, masks = (array(batch, wanted, discs.shape) for batch in (images, masks))
-    if not set(np.unique(masks)) <= {0, 1}:
-        raise Wrong("The masks hold values between 0 and 1: they were averaged, not looked up.")
-    if np.abs(images - discs).max() < 0.1:
-        raise Wrong("The images came back unchanged: call the pipeline with training=True.")
-    either = ((images > 0.5) | (masks > 0.5)).sum()
-    both = ((images > 0.5) & (masks > 0.5)).sum() / max(either, 1)
-    if both < 0.8:
-        raise Wrong(f"Images and masks were drawn apart: they share {both:.0%} of their pixels.")
+def _drawn(pipeline: Callable, images: tf.Tensor) -> np.ndarray:
+    return array(
+        pipeline(images, training=True), "batches that keep their shape", tuple(images.shape)
+    )
+
+
+def trustworthy(answer: object, data: object) -> None:
+    """02.3: a function that tells whether a change keeps shape, range and order of a batch."""
+    y, x = np.mgrid[:64, :64]
+    disc = ((x - 30) ** 2 + (y - 34) ** 2 < 200)[np.newaxis, ..., np.newaxis]
+    images = tf.constant(disc * np.linspace(0.2, 0.9, 8)[:, None, None, None], tf.float32)
+    holes = np.where(np.arange(8) == 5, np.nan, 1)[:, None, None, None].astype(np.float32)
+    turn = keras.layers.RandomRotation((20 / 360, 20 / 360), fill_mode="constant")
+    good = {
+        "leaves everything as it is": tf.identity,
+        "swaps left and right": lambda x: x[:, :, ::-1],
+        "turns slices by 20°": lambda x: turn(x, training=True),
+        "makes all slices a little darker": lambda x: 0.9 * x,
+    }
+    bad = {
+        "crops the slices": lambda x: x[:, 4:-4, 4:-4],
+        "returns greys from 0 to 255": lambda x: 255 * x,
+        "makes some greys larger than 1": lambda x: x + 0.3,
+        "makes some greys smaller than 0": lambda x: x - 0.1,
+        "returns pixels that are no numbers (nan)": lambda x: x * holes,
+        "returns the batch in another order, so that labels go to the wrong slices":
+            lambda x: tf.roll(x, 3, axis=0),
+        "turns the batch around, so that labels go to the wrong slices": lambda x: x[::-1],
+    }  # fmt: skip
+    with trying(answer, "a change and a batch of images") as function:
+        for changes, truth in ((good, True), (bad, False)):
+            for what, change in changes.items():
+                said = function(change, images)
+                if not isinstance(said, bool | np.bool_):
+                    raise Wrong(f"This wants True or False back, and it got {said!r:.60}.")
+                if said != truth:
+                    verdict = "does not trust" if truth else "trusts"
+                    raise Wrong(f"It {verdict} a change that {what}.")
+
+
+def descended(answer: object, data: object) -> None:
+    """02.4: a loop of gradient descent for a weight and a bias."""
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0, 1, 50)
+    y = 0.8 * x + 0.3 + rng.normal(0, 0.05, 50)
+    rate, steps = 0.2, 12
+    slips = {
+        "The loss goes up: step against the slope, not along it.": {"rate": -rate},
+        "Each step is half of what it should be: the slope of a square holds a factor of 2.": {
+            "rate": rate / 2
+        },
+        "Each step is as many times too long as there are pairs: take the mean, not the sum.": {
+            "rate": rate * len(x)
+        },
+        "That is one step too few.": {"steps": steps - 1},
+        "That is one step too many.": {"steps": steps + 1},
+        "That is where it begins: weight and bias have not moved.": {"steps": 0},
+        "The bias stays where it was: it has a slope of its own, 2 · mean(error).": {
+            "biased": False
+        },
+        "The bias steps with the error that the new weight makes: work out both slopes first.": {
+            "at_once": False
+        },
+    }
+    wanted = "two numbers back: return weight, bias"
+    with trying(answer, "x, y, a rate and a number of steps") as function:
+        got = array(function(x, y, rate, steps), wanted, (2,))
+    if np.allclose(got, _descend(x, y, rate, steps), rtol=1e-4, atol=1e-6):
+        return
+    for said, slip in slips.items():
+        if np.allclose(got, _descend(x, y, **{"rate": rate, "steps": steps} | slip), rtol=1e-4):
+            raise Wrong(said)
+    weight, bias = _descend(x, y, rate, steps)
+    raise Wrong(
+        f"On 50 pairs made up for this check, {steps} steps lead to a weight of {weight:.3f} and "
+        f"a bias of {bias:.3f}, and yours led to {got[0]:.3f} and {got[1]:.3f}."
+    )
+
+
+def _descend(x, y, rate, steps, biased=True, at_once=True) -> tuple[float, float]:
+    """Gradient descent of the mean squared error, and how it comes out with a mistake in it."""
+    weight = bias = 0.0
+    for _ in range(steps):
+        error = weight * x + bias - y
+        weight -= rate * 2 * np.mean(x * error)
+        error = error if at_once else weight * x + bias - y
+        bias -= rate * 2 * np.mean(error) * biased
+    return weight, bias
 
 
 def _three_discs(count: int) -> tf.Tensor:
@@ -83,14 +172,6 @@ def _read_off(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 CHECKS = {
     "02.1": changes_that_keep_the_side,
     "02.2": gentle_pipeline,
-    "02.3": one_draw_for_both,
-    "02.4": number_check(  # side at which the work is 9% of that at 128 pixels
-        38,
-        {
-            12: "That is 9% of the side. The work grows with the side times the side.",
-            116: "That is 9% less than 128. Asked is 9% of the work.",
-        },
-        hint="Work is proportional to the square of the side.",
-        tolerance=0.5,
-    ),
+    "02.3": trustworthy,
+    "02.4": descended,
 }
