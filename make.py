@@ -242,6 +242,8 @@ def variables(**more):
     found = dict(os.environ, PIP_USER="0", PYTHONUTF8="1", TF_CPP_MIN_LOG_LEVEL="3", **more)
     for name in ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX"):
         found.pop(name, None)
+    # TensorFlow starts in a third of the time where what was compiled is kept.
+    found.pop("PYTHONDONTWRITEBYTECODE", None)
     # The environment's own kernel, even where another one is registered by the same name.
     return dict(found, KERAS_BACKEND="tensorflow", JUPYTER_PREFER_ENV_PATH="1")
 

@@ -301,8 +301,10 @@ def test_nothing_reaches_into_the_environment(env, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     monkeypatch.setenv("PIP_USER", "1")
     monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     found = env.variables()
     assert "PYTHONPATH" not in found
+    assert "PYTHONDONTWRITEBYTECODE" not in found, "each start would compile TensorFlow anew"
     assert found["PIP_USER"] == "0"
     assert found["KERAS_BACKEND"] == "tensorflow"
 
