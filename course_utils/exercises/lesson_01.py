@@ -27,25 +27,26 @@ def gliomas(answer: object, data: Dataset) -> None:
     number(answer, own["group"].nunique(), mistakes, hint)
 
 
-def normalised(answer: object, data: object) -> None:
-    """01.2: a function that brings a slice's 1st to 99th percentile to 0 to 1."""
+def standardised(answer: object, data: object) -> None:
+    """01.2: a function that brings the head's pixels to mean 0 and standard deviation 1."""
     image = _made_up_slice()
-    head = image[image >= image.max() / 10]
+    head = image[image >= image.max() / 10].astype(float)
     with trying(answer, "a slice") as function:
         got = array(function(image), "a slice of the same shape back", image.shape)
         darker = array(function(image // 2), "a slice of the same shape back", image.shape)
-    right = _between(image, *np.percentile(head, (1, 99)))
+    right = (image - head.mean()) / head.std()
     slips = {
+        "The black around the head counts, too: take mean and spread of the head alone.": (
+            (image - image.mean()) / image.std()
+        ),
+        "That divides by the variance, whose root is the standard deviation.": (
+            (image - head.mean()) / head.var()
+        ),
+        "The mean is taken away, but nothing is divided: the spread is still the scanner's.": (
+            image - head.mean()
+        ),
+        "It is divided, but the mean is not taken away first.": image / head.std(),
         "That only divides by 255: nothing is measured in the slice.": image / 255,
-        "Some values lie below 0 or above 1: np.clip cuts them off.": _between(
-            image, *np.percentile(head, (1, 99)), clipped=False
-        ),
-        "The black around the head counts, too: take the percentiles of the head alone.": _between(
-            image, *np.percentile(image, (1, 99))
-        ),
-        "The darkest and the brightest pixel decide, and a single faulty one could: take the 1st "
-        "and the 99th percentile.": _between(image, head.min(), head.max()),
-        "Right, but from 0 to 255: give values from 0 to 1.": 255 * right,
     }
     _compare(got, right, slips)
     if np.abs(darker - right).max() > 0.1:
@@ -132,11 +133,6 @@ def _made_up_slice() -> np.ndarray:
     return disc.astype(np.uint8)
 
 
-def _between(image: np.ndarray, low: float, high: float, clipped: bool = True) -> np.ndarray:
-    scaled = (image.astype(float) - low) / (high - low)
-    return scaled.clip(0, 1) if clipped else scaled
-
-
 def _compare(got: np.ndarray, right: np.ndarray, slips: Mapping[str, np.ndarray]) -> None:
     """Find words for a slice that is not right: of a known slip, or of its worst pixel."""
     if np.allclose(got, right, atol=0.01):
@@ -153,7 +149,7 @@ def _compare(got: np.ndarray, right: np.ndarray, slips: Mapping[str, np.ndarray]
 
 CHECKS = {
     "01.1": gliomas,
-    "01.2": normalised,
+    "01.2": standardised,
     "01.3": leaks_counted,
     "01.4": split_by_group,
 }
