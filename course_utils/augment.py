@@ -26,8 +26,30 @@ def unscale(images) -> np.ndarray:
     return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
 
 
+class RandomApply(keras.layers.Layer):
+    """Change a share of the images of a batch by other layers, and leave the rest as they are.
+
+    It takes what :func:`pipeline` takes. Each call draws anew which images are changed.
+    """
+
+    def __init__(self, layers: Sequence[keras.layers.Layer], rate: float, seed: int) -> None:
+        super().__init__()
+        self.change = keras.layers.Pipeline(layers)
+        self.rate, self.draws = rate, keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=True):
+        changed = self.change(inputs, training=training)
+        count = tf.shape(tf.nest.flatten(inputs)[0])[0]
+        chosen = keras.random.uniform((count, 1, 1, 1), seed=self.draws) < self.rate
+        return tf.nest.map_structure(lambda new, old: tf.where(chosen, new, old), changed, inputs)
+
+
 def pipeline(
-    rotation: float = 15, zoom: float = 0.1, flip: bool = True, seed: int = settings.SEED
+    rotation: float = 15,
+    zoom: float = 0.1,
+    flip: bool = True,
+    seed: int = settings.SEED,
+    rate: float = 0.5,
 ) -> keras.layers.Pipeline:
     """Random changes after which a brain is still a brain of the same class.
 
@@ -44,14 +66,18 @@ def pipeline(
         Largest change of size either way, as a share: 0.1 is 90% to 110%.
     flip : bool
         Whether to swap left and right in one image of two.
+    rate : float
+        Share of the images that are turned and zoomed. Both smooth an image, and those that a
+        network is tested on are not smoothed: it has to learn from some that are as sharp.
     """
     # One seed for all would tie the angle to the zoom: both layers would draw the same numbers.
-    layers = [
+    turn = [
         keras.layers.RandomRotation(rotation / 360, fill_mode="constant", seed=seed),
         keras.layers.RandomZoom(zoom, fill_mode="constant", seed=seed + 1),
     ]
+    layers = [RandomApply(turn, rate, seed + 2)]
     if flip:
-        layers.append(keras.layers.RandomFlip("horizontal", seed=seed + 2))
+        layers.append(keras.layers.RandomFlip("horizontal", seed=seed + 3))
     return keras.layers.Pipeline(layers)
 
 

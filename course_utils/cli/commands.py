@@ -24,12 +24,20 @@ NUMBER = {"type": int, "metavar": "N"}
 FLAG = {"action": "store_true"}
 # What argparse is to know about each parameter of a command.
 ARGUMENTS = {
+    "authority": {"metavar": "FILE", "type": Path, "help": "%(default)s where left out"},
     "at_least": NUMBER | {"help": "hospitals a round needs: 2 to 4"},
     "backbone": {"metavar": "NETWORK", "help": "mobilenetv2 or resnet50"},
+    "coordinator": {"metavar": "HOST:PORT", "help": "where its gate is"},
     "colour": {"action": argparse.BooleanOptionalAction, "help": "as the pictures are if left out"},
     "dataset": {"metavar": "NAME", "help": f"{', '.join(settings.DATASETS)} or one of your own"},
     "epochs": NUMBER | {"help": "as in the course where left out"},
     "folds": NUMBER | {"help": "trainings, each tested on other slices; %(default)s if left out"},
+    "seeds": NUMBER | {"help": "trainings with other random numbers; %(default)s if left out"},
+    "guests": {"metavar": "KEY", "nargs": "+", "type": Path, "help": "let these in, start none"},
+    "hospital": {"metavar": "LETTER", "help": "A, B, C or D"},
+    "host": {"metavar": "ADDRESS", "help": "of the gate; %(default)s where left out"},
+    "key": {"metavar": "FILE", "type": Path, "help": "LETTER.key where left out"},
+    "link": NUMBER | {"help": "port of the coordinator on this computer"},
     "lessons": {"metavar": "LESSON", "nargs": "*", "help": "such as 00 01; else all"},
     "measure": FLAG | {"help": "measure how often it refuses, into data/results/"},
     "mixed": FLAG | {"help": "compute in bfloat16, where the processor knows it"},
@@ -37,7 +45,7 @@ ARGUMENTS = {
     "no_browser": FLAG | {"help": "only print the address"},
     "path": {"metavar": "PATH", "type": Path, "help": "a zip or a folder"},
     "patient": {"metavar": "REGEX", "help": "finds the patient in the name of a file"},
-    "port": NUMBER | {"help": "8866 or the next where left out"},
+    "port": NUMBER | {"help": "a free one where left out"},
     "prepare": FLAG | {"help": "get it ready, serve nothing"},
     "recipe": {"metavar": "RECIPE", "help": "such as baseline; a wrong one lists all"},
     "rounds": NUMBER | {"help": "%(default)s where left out"},
@@ -185,11 +193,13 @@ def train(recipe, *, dataset=None, split="group", start=None, seed=settings.SEED
     _saved(run.folder)
 
 
-def evaluate(recipe, *, dataset=None, split="group", start=None, seed=settings.SEED, folds=1):
+def evaluate(
+    recipe, *, dataset=None, split="group", start=None, seed=settings.SEED, folds=1, seeds=1
+):
     """Train a classifier and evaluate it on the test slices, into data/results/."""
     from course_utils.cli import evaluate
 
-    _saved(evaluate.evaluate(recipe, dataset, split, start, seed, folds), show=True)
+    _saved(evaluate.evaluate(recipe, dataset, split, start, seed, folds, seeds), show=True)
 
 
 def pretrain(backbone, *, epochs=None, seed=settings.SEED, mixed=False):
@@ -200,37 +210,70 @@ def pretrain(backbone, *, epochs=None, seed=settings.SEED, mixed=False):
 
 
 def compare(topic, *, seed=settings.SEED):
-    """Repeat a comparison of lesson 01, 05, 10 or 11, into data/results/."""
+    """Repeat a comparison of lesson 01, 03, 05, 10 or 11, into data/results/."""
     from course_utils.cli import compare
 
     _saved(compare.compare(topic, seed), show=True)
 
 
-def federated_up():
+def federated_up(*, host="127.0.0.1", port=None, guests=()):
     """Start coordinator and hospitals; Ctrl-C ends them."""
     net = _net()
-    from course_utils import datasets
-    from course_utils.federation import hospitals
-
-    train, _, _ = datasets.load().split()
-    if not net.running():
-        dealt = hospitals.dirichlet_partition(train, hospitals.ALPHA)
-        hospitals.store(hospitals.as_seen(train, dealt))
-    net.up(len(train.class_names))
+    if not net.running() and not guests:
+        _dealt()
+    net.up(host, port, guests)
 
 
 def federated_run(*, rounds=3, at_least=2):
     """Have the hospitals train, from another terminal."""
     net = _net()
-    net.submit(rounds, at_least)
-    from course_utils import datasets, evaluation
+    from course_utils import datasets
+
+    data = datasets.load()
+    net.submit(rounds, at_least, len(data.class_names))
+    from course_utils import evaluation
     from course_utils.federation import by_hand, comparison
 
-    _, _, test = comparison.federated_split(datasets.load())
+    _, _, test = comparison.federated_split(data)
     predicted = by_hand.predict(by_hand.read_weights(net.weights_file()), test.images)
     accuracy = evaluation.accuracy(test.labels, predicted, test.table["group"])
     print(f"{accuracy} of {len(test)} test slices are right")
     _saved(net.folder())
+
+
+def federated_deal():
+    """Deal the training slices out to four hospitals, a file each."""
+    _net()
+    _dealt()
+
+
+def federated_join(coordinator, hospital, *, authority=Path("ca.pem"), key=None, port=None):
+    """Take part as a hospital, on any computer; Ctrl-C ends it."""
+    net = _net()
+    from course_utils.federation import join, subprocesses
+
+    if not join.approved().exists():
+        net.write_app()
+        net.approve()
+    key = key or Path(f"{hospital}.key")
+    join.join(coordinator, hospital, authority, key, port or subprocesses.free_ports(1)[0])
+
+
+def federated_key(hospital):
+    """Make a hospital's pair of keys, in this folder."""
+    _net()
+    from course_utils.federation import credentials
+
+    credentials.hospital(Path(), hospital)
+    print(f"{hospital}.key stays here; {hospital}.pub is for the coordinator.")
+
+
+def federated_gate(link, *, host="127.0.0.1", port=8443):
+    """Let hospitals, and nobody else, through to the coordinator."""
+    net = _net()
+    from course_utils.federation import gate
+
+    gate.serve(host, port, link, net.folder() / "keys")
 
 
 def federated_status():
@@ -252,6 +295,15 @@ def federated_measure(*, dataset=None, seed=settings.SEED):
     from course_utils.federation import comparison
 
     _saved(comparison.compare_trainings(dataset, seed), show=True)
+
+
+def _dealt():
+    """Write a file of slices for each hospital."""
+    from course_utils import datasets
+    from course_utils.federation import hospitals
+
+    train, _, _ = datasets.load().split()
+    hospitals.store(hospitals.as_seen(train, hospitals.dirichlet_partition(train, hospitals.ALPHA)))
 
 
 def _net():
@@ -304,3 +356,4 @@ def results():
 COMMANDS = (check, lab, run, data_info, data_simulate, data_download, data_import)
 COMMANDS += (train, evaluate, pretrain, compare, audit, results, app)
 COMMANDS += (federated_up, federated_run, federated_status, federated_down, federated_measure)
+COMMANDS += (federated_deal, federated_key, federated_join, federated_gate)

@@ -1,12 +1,13 @@
-"""What lessons 01, 05, 10 and 11 find, measured again from the command line: ``course compare``."""
+"""What lessons find, measured again from the command line: ``course compare``."""
 
 import dataclasses
 from pathlib import Path
 
 import numpy as np
 
-from course_utils import datasets, evaluation, models, settings, training
+from course_utils import augment, datasets, evaluation, models, settings, training
 from course_utils.core import results
+from course_utils.core.backend import keras, tf
 from course_utils.datasets import Dataset
 from course_utils.evaluation import attention, corruptions, heatmaps, intervals
 from course_utils.realdata import duplicates, shortcuts
@@ -17,6 +18,8 @@ MARGIN = 8
 # How each of the networks of lesson 11 is trained; late fusion needs no training of its own.
 CONTRASTS = {"t1ce": "baseline", "flair": "baseline-flair", "early fusion": "early-fusion"}
 FOLDS = 5
+# How large a share of the slices is turned and zoomed in lesson 03; None mirrors none either.
+RATES = {"not augmented": None, "all turned": 1.0, "half turned": 0.5}
 # The network of lesson 05, and the layers of which validation chooses one for the heat.
 POINTER = "mobilenetv2-finetuned"
 LAYERS = ("features", "block_13_expand_relu")
@@ -238,10 +241,49 @@ def _pointing(seed: int, data: Dataset) -> dict:
     return found
 
 
+def _augmentation(seed: int, data: Dataset) -> dict:
+    """What networks get right that never saw an unturned slice: shares right, three seeds each."""
+    train, val, _ = data.split()
+    groups = train.table["group"]
+    chosen = groups.drop_duplicates().sample(frac=0.25, random_state=settings.SEED)
+    few = train.take(groups.isin(chosen).to_numpy())
+    found = {}
+    for name, patients in {"few": few, "all": train}.items():
+        for way, rate in RATES.items():
+            found[f"{name}, {way}"] = row = {}
+            for number in range(seed, seed + 3):
+                for place, share in _turned(patients, val, rate, number).items():
+                    row.setdefault(place, []).append(share)
+    return found
+
+
+def _turned(train: Dataset, val: Dataset, rate: float | None, seed: int) -> dict[str, float]:
+    """Train the baseline with a share of the slices turned, and see what it gets right in use."""
+    recipe = training.RECIPES["baseline"]
+    keras.utils.set_random_seed(seed)
+    model = models.baseline(len(train.class_names), recipe.dropout, models.shape_of(train.images))
+    pipeline = None if rate is None else augment.pipeline(seed=seed, rate=rate)
+    batches = augment.batches(train, recipe.batch_size, pipeline, True, seed)
+    history = training.fit(
+        model, batches, augment.batches(val), recipe.epochs, recipe.learning_rate
+    )
+    found = {"reported": history["accuracy"].iloc[-1]}
+    for name, part in {"training": train, "validation": val}.items():
+        images = augment.scale(part.images)
+        for how, shown in {
+            "": images,
+            ", smoothed": tf.nn.avg_pool2d(images, 2, 1, "SAME"),
+        }.items():
+            right = model.predict(shown, verbose=0).argmax(axis=1) == part.labels
+            found[name + how] = float(right.mean())
+    return found
+
+
 # How each topic is measured, on which data, split how.
 TOPICS = {
     "leak": (_leak, "figshare", "slice, near-duplicate and patient"),
     "pointing": (_pointing, "figshare", "group"),
+    "augmentation": (_augmentation, "practice", "group"),
     "attention": (_attention, "practice", "group"),
     "contrasts": (_contrasts, "practice", "group"),
 }

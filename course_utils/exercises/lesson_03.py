@@ -1,27 +1,113 @@
 """What counts as right in the exercises of lesson 03."""
 
-import math
-
 import numpy as np
 
-from course_utils.exercises.common import Wrong, array, number_check
-
-PROBABILITIES = (0.7, 0.9, 0.05)
-CROSS_ENTROPY = -sum(map(math.log, PROBABILITIES)) / 3
-STANDARD_ERROR = math.sqrt(0.8 * 0.2 / 60)
+from course_utils.core.backend import keras, tf
+from course_utils.exercises.common import Wrong, array, number_check, trying
 
 
-def level_edges(answer: object, data: object) -> None:
-    """03.2: a kernel that answers where it gets brighter downwards, and to nothing else."""
-    kernel = array(answer, "three lists of three numbers", (3, 3))
-    if not kernel.any():
-        raise Wrong("Its numbers must not all be zero.")
-    if abs(kernel.sum()) > 1e-6:
-        raise Wrong(f"In an even area it gives {kernel.sum():.3g} times the grey: make it zero.")
-    if np.abs(kernel.sum(axis=0)).max() > 1e-6:
-        raise Wrong("It also answers to upright edges: each column should add up to zero.")
-    if kernel[2].sum() <= 0 or kernel[1:].sum() <= 0:
-        raise Wrong("It gives a negative number where it gets brighter downwards: turn it over.")
+def strided_convolution(answer: object, data: object) -> None:
+    """03.2: a function of image, kernel and stride, without a border."""
+    rng = np.random.default_rng(1)
+    image, kernel = rng.normal(size=(9, 8)), rng.normal(size=(3, 3))
+    with trying(answer, "image, kernel and stride") as conv2d:
+        for stride, shape in ((1, (7, 6)), (2, (4, 3)), (3, (3, 2))):
+            found = np.asarray(conv2d(image, kernel, stride))
+            if found.shape == image.shape:
+                raise Wrong("It has a border: a 9 x 8 image has to give 7 x 6 numbers at stride 1.")
+            if stride > 1 and found.shape == (7, 6):
+                raise Wrong(
+                    f"It does not mind the stride: {stride} was asked for, and it moves by 1."
+                )
+            found = array(found, f"{shape[0]} x {shape[1]} numbers at stride {stride}", shape)
+            expected = _convolved(image, kernel, stride)
+            if np.allclose(found, expected, atol=1e-4):
+                continue
+            flipped = _convolved(image, kernel[::-1, ::-1], stride)
+            if np.allclose(found, flipped, atol=1e-4):
+                raise Wrong("The kernel is flipped: networks lay it on as it is, first row on top.")
+            if np.allclose(found, _convolved(image, kernel.T, stride), atol=1e-4):
+                raise Wrong("The kernel is transposed: rows and columns are swapped.")
+            if np.allclose(found, expected / kernel.size, atol=1e-4):
+                raise Wrong("It takes the mean of the nine products: add them up.")
+            raise Wrong(f"At stride {stride} its numbers are not the sums of the nine products.")
+        large = rng.normal(size=(5, 5))
+        found = array(conv2d(image, large, 1), "5 x 4 numbers for a 5 x 5 kernel", (5, 4))
+    if not np.allclose(found, _convolved(image, large, 1), atol=1e-4):
+        raise Wrong("It is right for kernels of 3 x 3 only: take the size from the kernel.")
+
+
+def batch_loss(answer: object, data: object) -> None:
+    """03.3: cross-entropy of labels and probabilities."""
+    labels = np.array([0, 2, 1])
+    given = np.array([[0.7, 0.2, 0.1], [0.05, 0.05, 0.9], [0.9, 0.05, 0.05]])
+    true = given[np.arange(3), labels]
+    loss = -np.log(true).mean()
+    with trying(answer, "labels and probabilities") as cross_entropy:
+        found = float(array(cross_entropy(labels, given), "one number", ()))
+        mistakes = {
+            3 * loss: "That is the sum. The loss is the mean over the slices.",
+            -loss: "Turn the sign: a loss is positive.",
+            loss / np.log(10): "That is to the base 10. Use the natural logarithm.",
+            loss / np.log(2): "That is to the base 2. Use the natural logarithm.",
+            -np.log(true.mean()): "Take the logarithms first, then their mean.",
+            -np.log(given).mean(): "It looks at all classes: only that of the true class counts.",
+            -np.log(given.max(axis=1)).mean(): "It takes the largest probability of each slice, "
+            "and the true class has to decide.",
+        }
+        for wrong, words in mistakes.items():
+            if abs(found - wrong) < 1e-4:
+                raise Wrong(words)
+        if abs(found - loss) > 1e-4:
+            raise Wrong(
+                f"It gives {found:.3f}, and minus the mean of the logarithms is {loss:.3f}."
+            )
+        with np.errstate(divide="ignore"):
+            zero = float(array(cross_entropy([0], np.array([[0.0, 1]])), "a finite loss", ()))
+    if not 15 < zero < 17:
+        raise Wrong(f"A probability of 0 gives {zero:.1f}: raised to 1e-7 it costs 16.1.")
+
+
+def training_step(answer: object, data: object) -> None:
+    """03.4: one step of an optimiser on a batch."""
+    images = tf.random.stateless_normal((16, 8, 8, 1), (1, 2)) + 3
+    labels = tf.constant([0, 1] * 8)
+    network = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.BatchNormalization(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, "softmax", kernel_initializer="zeros"),
+        ]
+    )
+    before = {variable.path: variable.numpy() for variable in network.variables}
+    if not callable(answer):
+        raise Wrong(
+            "This wants a function of network, optimiser, images and labels: give its name."
+        )
+    # No copies here: the step has to change this very network.
+    with trying(lambda: answer(network, keras.optimizers.SGD(0.05), images, labels), "") as step:
+        loss = array(step(), "the loss back, one number", ())
+        same = [v.path for v in network.variables if np.allclose(before[v.path], v.numpy())]
+        if any(path.endswith("kernel") for path in same):
+            raise Wrong("The weights are as they were: apply the gradients to them.")
+        if any(path.endswith("moving_mean") for path in same):
+            raise Wrong("Batch norm took no notice: call the network with training=True.")
+        if abs(loss - np.log(2)) > 1e-3:
+            raise Wrong(
+                f"It returns {loss:.3f}, and the loss before the step is ln 2 = {np.log(2):.3f}: "
+                "return the mean cross-entropy of the batch, from before the step."
+            )
+        first = float(loss)
+        for _ in range(30):
+            last = float(step())
+    if last > first:
+        raise Wrong(f"After 30 steps the loss rose from {first:.2f} to {last:.2f}: step downhill.")
+
+
+def _convolved(image: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)[::stride, ::stride]
+    return np.einsum("abij,ij->ab", windows, kernel)
 
 
 CHECKS = {
@@ -35,28 +121,7 @@ CHECKS = {
         },
         hint="A filter has 3 x 3 weights for every channel that comes in, and one bias.",
     ),
-    "03.2": level_edges,
-    "03.3": number_check(  # cross-entropy of three slices whose true class got these probabilities
-        CROSS_ENTROPY,
-        {
-            3 * CROSS_ENTROPY: "That is the sum. The loss is the mean over the slices.",
-            -CROSS_ENTROPY: "Turn the sign: a loss is positive.",
-            CROSS_ENTROPY / math.log(10): "That is to the base 10. Use the natural logarithm.",
-            CROSS_ENTROPY / math.log(2): "That is to the base 2. Use the natural logarithm.",
-            -math.log(sum(PROBABILITIES) / 3): "Take the logarithms first, then their mean.",
-        },
-        hint="Take minus the natural logarithm of each, then the mean.",
-        tolerance=0.005,
-    ),
-    "03.4": number_check(  # standard error of 80% among 60 patients whose ten slices always agree
-        STANDARD_ERROR,
-        {
-            math.sqrt(0.8 * 0.2 / 600): "Are 600 slices that agree 600 pieces of evidence?",
-            0.8 * 0.2 / 60: "That is the variance: take its square root.",
-            1.96 * STANDARD_ERROR: "That is half the width of the 95% interval.",
-            100 * STANDARD_ERROR: "Right, but in percentage points: give the share.",
-        },
-        hint="sqrt(p (1 - p) / n), where n counts the independent pieces of evidence.",
-        tolerance=0.0006,
-    ),
+    "03.2": strided_convolution,
+    "03.3": batch_loss,
+    "03.4": training_step,
 }

@@ -52,7 +52,8 @@ def augmentation_lab(data: Dataset) -> None:
             "segmentation_masks": tf.cast(mask, tf.float32)[tf.newaxis, ..., tf.newaxis],
         }
         batch = {name: tf.repeat(one, DRAWS, axis=0) for name, one in batch.items()}
-        drawn = augment.pipeline(rotation, zoom / 100, flip, seed=draw)(batch, training=True)
+        pipeline = augment.pipeline(rotation, zoom / 100, flip, seed=draw, rate=1)
+        drawn = pipeline(batch, training=True)
         images = augment.unscale(drawn["images"])
         masks = drawn["segmentation_masks"].numpy()[..., 0] > 0.5
         says = (

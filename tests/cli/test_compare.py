@@ -1,4 +1,4 @@
-"""What lessons 01, 05, 10 and 11 find, from the command line."""
+"""What lessons 01, 03, 05, 10 and 11 find, from the command line."""
 
 import dataclasses
 
@@ -48,6 +48,17 @@ def test_attention_is_measured_as_a_classifier_as_a_map_and_by_taking_it_away(qu
     assert even["value"] == 0 and even["low"] == -even["high"] < 0
     assert 0 < figures["chance"] < figures["chance_near"] < 1
     assert figures["other_weights"]["changed"].keys() == figures["other_weights"]["accuracy"].keys()
+
+
+def test_augmentation_is_measured_with_three_seeds_in_training_and_in_use(quick):
+    assert commands.main(["compare", "augmentation", "--seed", "3"]) == 0
+    figures = results.load("compare-augmentation")["figures"]
+    assert set(figures) == {f"{n}, {way}" for n in ("few", "all") for way in compare.RATES}
+    for row in figures.values():
+        assert set(row) == {
+            "reported", "training", "training, smoothed", "validation", "validation, smoothed"
+        }  # fmt: skip
+        assert all(len(seeds) == 3 and 0 <= min(seeds) <= max(seeds) <= 1 for seeds in row.values())
 
 
 def test_contrasts_are_measured_alone_fused_and_after_accidents(quick):

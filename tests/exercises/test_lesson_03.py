@@ -1,43 +1,99 @@
 """Feedback on the exercises of lesson 03."""
 
-import math
-
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+
+
+def convolved(image, kernel, stride=1):
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    return (windows[::stride, ::stride] * kernel).sum(axis=(2, 3))
+
+
+def only_three(image, kernel, stride=1):
+    return convolved(image, kernel[:3, :3], stride)[: image.shape[0] - len(kernel) + 1]
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], "right"),
-        ([[0, 0, 0], [-1, -1, -1], [1, 1, 1]], "right"),
-        ([[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "turn it over"),
-        ([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]], "upright edges"),
-        ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], "even area"),
-        (np.zeros((3, 3)), "not all be zero"),
-        ([1, 2, 3], "got the shape (3,)"),
-        ("edges", "three lists"),
-        ([[np.nan] * 3] * 3, "not finite"),
+        (convolved, "right"),
+        (lambda image, kernel, stride: ..., "Not tried yet"),
+        (lambda image, kernel, stride: convolved(np.pad(image, 1), kernel), "has a border"),
+        (lambda image, kernel, stride: convolved(image, kernel), "does not mind the stride"),
+        (lambda i, kernel, s: convolved(i, kernel[::-1, ::-1], s), "flipped"),
+        (lambda i, kernel, s: convolved(i, kernel.T, s), "transposed"),
+        (lambda i, kernel, s: convolved(i, kernel / 9, s), "mean of the nine"),
+        (lambda i, kernel, s: convolved(i, 2 * kernel, s), "not the sums"),
+        (lambda image, kernel, stride: image[99], "stopped with IndexError"),
+        (only_three, "5 x 5 kernel"),
+        (5, "wants a function"),
     ],
 )
-def test_level_edges(said, answer, words):
+def test_convolution(said, answer, words):
     assert words in said("03.2", answer)
 
 
+def loss(labels, probabilities):
+    given = probabilities[np.arange(len(labels)), labels]
+    return -np.log(np.maximum(given, 1e-7)).mean()
+
+
 @pytest.mark.parametrize(
-    ("number", "right", "mistakes"),
+    ("answer", "words"),
     [
-        ("03.1", 18496, {18432: "bias", 576: "32 come in", 18464: "swapped"}),
-        ("03.3", 1.1526, {3.458: "the sum", -1.1526: "sign", 0.5006: "base 10"}),
-        (
-            "03.4",
-            math.sqrt(0.16 / 60),
-            {math.sqrt(0.16 / 600): "600 pieces", 0.16 / 60: "variance"},
-        ),
+        (loss, "right"),
+        (lambda labels, p: ..., "Not tried yet"),
+        (lambda labels, p: loss(labels, p) * len(labels), "the sum"),
+        (lambda labels, p: -loss(labels, p), "sign"),
+        (lambda labels, p: loss(labels, p) / np.log(10), "base 10"),
+        (lambda labels, p: -np.log(p).mean(), "all classes"),
+        (lambda labels, p: -np.log(p.max(axis=1)).mean(), "largest probability"),
+        (lambda labels, p: -np.log(p[np.arange(len(labels)), labels].mean()), "logarithms first"),
+        (lambda labels, p: -np.log(p[np.arange(len(labels)), labels]).mean(), "not finite"),
+        (lambda labels, p: -np.log(p[np.arange(len(labels)), labels] + 1e-3).mean(), "It gives"),
     ],
 )
-def test_numbers(said, number, right, mistakes):
-    assert said(number, right) == "right"
-    for wrong, words in mistakes.items():
-        assert words in said(number, wrong)
-    assert said(number, 10 * right) != "right"
+def test_cross_entropy(said, answer, words):
+    assert words in said("03.3", answer)
+
+
+def stepping(training=True, sign=1, change=True, after=False):
+    def step(network, optimiser, images, labels):
+        def lossed(mode):
+            answers = network(images, training=mode)
+            return tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, answers))
+
+        with tf.GradientTape() as tape:
+            loss = lossed(training)
+        weights = network.trainable_variables
+        if change:
+            gradients = [sign * gradient for gradient in tape.gradient(loss, weights)]
+            optimiser.apply(gradients, weights)
+        return float(lossed(True) if after else loss)
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (stepping(), "right"),
+        (lambda network, optimiser, images, labels: ..., "Not tried yet"),
+        (stepping(change=False), "as they were"),
+        (stepping(training=False), "training=True"),
+        (stepping(sign=-1), "rose"),
+        (stepping(after=True), "before the step"),
+        (3, "wants a function"),
+    ],
+)
+def test_a_training_step(said, answer, words):
+    assert words in said("03.4", answer)
+
+
+def test_the_weights_of_a_convolution(said):
+    assert said("03.1", 18496) == "right"
+    for wrong, words in {18432: "bias", 576: "32 come in", 18464: "swapped"}.items():
+        assert words in said("03.1", wrong)
+    assert said("03.1", 184960) != "right"
