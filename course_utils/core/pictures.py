@@ -96,12 +96,15 @@ def encode(pixels: np.ndarray) -> bytes:
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, dtype=np.float64)
+        # One copy, changed in its place: a large picture must not fill the memory.
+        values = np.array(image, dtype=np.float64)
         if not np.isfinite(values).all():
             raise BadFile("has pixels that are no numbers")
         low, high = values.min(), values.max()
-        scaled = (values - low) / (high - low or 1) * 255
-        image = Image.fromarray(scaled.round().astype(np.uint8))
+        values -= low
+        values /= high - low or 1
+        values *= 255
+        image = Image.fromarray(values.round(out=values).astype(np.uint8))
     if image.has_transparency_data:
         black = Image.new("RGBA", image.size, "black")
         image = Image.alpha_composite(black, image.convert("RGBA"))

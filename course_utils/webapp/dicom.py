@@ -25,6 +25,7 @@ def decode(data: bytes, most_pixels: int) -> np.ndarray:
     the window that was stored with them is made black to white, as on a radiologist's screen
     (DICOM PS3.3, C.11.1 and C.11.2). Where no window is stored, the darkest value becomes black
     and the brightest white. MONOCHROME1 means that small numbers are bright: it is turned round.
+    Each is worked out once for a number and not once for a pixel, which takes little memory.
     BadFile where it is no MRI, no single grey slice, compressed, too large or damaged.
     """
     from pydicom import dcmread
@@ -59,12 +60,17 @@ def _check(dataset, syntax, most_pixels: int) -> None:
         raise BadFile("is a DICOM file in colour, not a grey slice")
     if dataset.Rows * dataset.Columns > most_pixels:
         raise BadFile(f"has more than {most_pixels:,} pixels")
+    if dataset.BitsAllocated > 16:
+        raise BadFile(f"has pixels of {dataset.BitsAllocated} bits, where an MRI slice has 16")
 
 
 def _windowed(dataset) -> np.ndarray:
     from pydicom.pixels import apply_rescale, apply_windowing
 
-    values = apply_rescale(dataset.pixel_array, dataset).astype(float)
+    pixels = dataset.pixel_array
+    first = int(pixels.min())
+    # At most 65,536 numbers, whatever the size of the picture.
+    values = apply_rescale(np.arange(first, int(pixels.max()) + 1), dataset).astype(float)
     low, high = values.min(), values.max()
     if "WindowWidth" in dataset:
         # What the window makes of something far darker and far brighter than any tissue.
@@ -75,7 +81,7 @@ def _windowed(dataset) -> np.ndarray:
         raise BadFile("has pixels that are no numbers")
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         greys = 255 - greys
-    return greys.round().astype(np.uint8)
+    return greys.round().astype(np.uint8)[pixels.astype(np.int32) - first]
 
 
 def example(values: np.ndarray, **tags) -> bytes:

@@ -16,7 +16,8 @@ from course_utils.webapp import dicom
 __all__ = ["BadFile", "MOST_BYTES", "MOST_PIXELS", "Upload", "bare_png", "encode", "read"]
 
 MOST_BYTES = 10_000_000
-MOST_PIXELS = 40_000_000
+# A scanner's slice has a quarter of a megapixel, and seldom more than one.
+MOST_PIXELS = 4_000_000
 FORMATS = ("PNG", "JPEG")
 
 

@@ -12,7 +12,7 @@ from course_utils.webapp import dicom
 pydicom = pytest.importorskip("pydicom", reason="the extra 'app' is not installed: make extras")
 
 RAMP = np.tile(np.arange(0, 1024, 16, dtype=np.uint16), (64, 1))
-MOST = 40_000_000
+MOST = 4_000_000
 
 
 def problem(data):
@@ -68,8 +68,10 @@ def test_monochrome1_is_turned_round():
         ({"Modality": "CT"}, r"no MRI (CT)"),
         ({"PhotometricInterpretation": "RGB"}, "in colour"),
         ({"SamplesPerPixel": 3}, "in colour"),
-        ({"Rows": 20_000, "Columns": 20_000}, "more than 40,000,000 pixels"),
+        ({"Rows": 2001, "Columns": 2000}, "more than 4,000,000 pixels"),
+        ({"Rows": 65_535, "Columns": 65_535}, "more than 4,000,000 pixels"),
         ({"Rows": 640}, "damaged or cut-off"),
+        ({"BitsAllocated": 32, "Rows": 32}, "pixels of 32 bits, where an MRI slice has 16"),
         ({"BitsAllocated": 12}, "damaged or cut-off"),
     ],
 )

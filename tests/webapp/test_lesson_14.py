@@ -21,7 +21,7 @@ def right_window(values, centre, width):
 
 def right_header(data):
     width, height = struct.unpack(">II", data[16:24])
-    return width * height > 40_000_000
+    return width * height > 4_000_000
 
 
 def test_right_answers_pass():
@@ -58,8 +58,8 @@ def test_mistakes_with_the_window(answer, words):
     ("answer", "words"),
     [
         (5, "function"),
-        (lambda data: False, "more than 40,000,000"),
-        (lambda data: True, "no more than 40,000,000"),
+        (lambda data: False, "more than 4,000,000"),
+        (lambda data: True, "no more than 4,000,000"),
         (lambda data: Image.open(io.BytesIO(data)).load(), "only the header"),
     ],
 )

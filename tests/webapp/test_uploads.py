@@ -2,11 +2,14 @@
 before its size is known."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from course_utils import settings
 from course_utils.core import pictures
 from course_utils.core.errors import BadFile
 from course_utils.webapp import dicom, uploads
@@ -71,5 +74,51 @@ def test_a_large_file_is_refused_unread(monkeypatch):
 
 def test_a_bomb_is_refused_by_its_header(monkeypatch):
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("its pixels were decoded"))
-    for size in ((8001, 5000), (60_000, 60_000)):
-        assert problem(uploads.bare_png(*size)) == "has more than 40,000,000 pixels"
+    for size in ((2001, 2000), (6300, 6300), (60_000, 60_000)):
+        assert problem(uploads.bare_png(*size)) == "has more than 4,000,000 pixels"
+
+
+# Each in a process of its own, whose highest use of memory can be asked for afterwards.
+PEAK = r"""
+import pathlib, re, sys
+from course_utils.core.errors import BadFile
+from course_utils.webapp import uploads
+try:
+    print(uploads.read(sys.stdin.buffer.read()).slice.shape)
+except BadFile as problem:
+    print(problem)
+status = pathlib.Path("/proc/self/status").read_text()
+print(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000)
+"""
+
+
+def peak(data):
+    """What becomes of a file, and the megabytes of a process that does nothing else."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK], input=data, cwd=settings.ROOT, capture_output=True, check=True
+    )
+    says, megabytes = done.stdout.decode().splitlines()
+    return says, float(megabytes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the highest use of memory")
+@pytest.mark.parametrize("kind", ["PNG bomb", "DICOM bomb", "RGBA", "16 bits", "DICOM"])
+def test_no_file_takes_more_than_200_megabytes(kind):
+    if "DICOM" in kind:
+        pytest.importorskip("pydicom", reason="the extra 'app' is not installed: make extras")
+    if kind == "PNG bomb":
+        data = data_of(np.zeros((6300, 6300), np.uint8), compress_level=9)
+        assert len(data) < 80_000
+    elif kind == "RGBA":
+        data = data_of(np.tile(np.arange(200, dtype=np.uint8), (2000, 10))[..., None].repeat(4, 2))
+    elif kind == "16 bits":
+        data = data_of(np.tile(np.arange(2000, dtype=np.uint16), (2000, 1)))
+    else:
+        values = np.tile(np.arange(2000, dtype=np.uint16), (2000, 1))
+        data = dicom.example(values, WindowCenter=900, WindowWidth=800, RescaleSlope=2)
+        if kind == "DICOM bomb":
+            data = dicom.example(values[:200], Rows=65_535, Columns=65_535)
+    says, megabytes = peak(data)
+    bomb = "has more than 4,000,000 pixels"
+    assert says == (bomb if "bomb" in kind else "(128, 128)")
+    assert megabytes < 200
