@@ -54,7 +54,10 @@ ARGUMENTS = {
     "source": {"nargs": "?", "default": "kaggle", "choices": ("kaggle", "figshare")},
     "split": {"metavar": "BY", "help": "group, official or slice"},
     "start": {"metavar": "WEIGHTS", "help": "imagenet, simulated, random, a file"},
-    "topic": {"metavar": "TOPIC", "choices": ("leak", "pointing", "attention", "contrasts")},
+    "topic": {
+        "metavar": "TOPIC",
+        "choices": ("leak", "augmentation", "pointing", "attention", "contrasts"),
+    },
 }
 
 
