@@ -65,7 +65,9 @@ def _one_a_row(rows: Mapping[str, Estimate], xlabel: str, form: str) -> tuple[Fi
     _draw(axes, found, OKABE_ITO["sky"], 6, color=INK, markersize=7)
     for place, estimate in found.items():
         number = f"{estimate.value:{form}}"
-        axes.text(estimate.value, place - 0.2, number, ha="center", va="bottom")
+        # On white, so that no line runs through the number.
+        behind = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.text(estimate.value, place - 0.2, number, ha="center", va="bottom", bbox=behind)
     _name_rows(axes, rows, xlabel, above=0.7)
     return figure, axes
 

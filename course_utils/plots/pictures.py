@@ -21,12 +21,12 @@ EDGES = (
     (0.5, 0.98, "center", "top"), (0.5, 0.02, "center", "bottom"),
 )  # fmt: skip
 # A dark rim keeps a letter readable where the head reaches the picture's edge.
-RIM = withStroke(linewidth=1.5, foreground="black")
+RIM = withStroke(linewidth=2, foreground="black")
 
 
 def draw_slice(
     axes: Axes, image: np.ndarray, mask: np.ndarray | None = None,
-    plane: str = "", letters: float = 8,
+    plane: str = "", letters: float = 11,
 ) -> None:  # fmt: skip
     """Draw one slice, with the lesion's outline and the plane's orientation letters.
 
@@ -80,7 +80,7 @@ def contact_sheet(data: Dataset, rows: np.ndarray, headline: str, outlines: bool
         label = data.table["label"].iloc[chosen[0]]
         for axes, row in zip(line, chosen, strict=True):
             mask = data.masks[row] if outlines and data.masks is not None else None
-            draw_slice(axes, data.images[row], mask, data.table["plane"].iloc[row], letters=6)
+            draw_slice(axes, data.images[row], mask, data.table["plane"].iloc[row], letters=9)
         _name_row(line[0], wrapped(label, 12), color=colour[label], weight="bold")
     return headlined(figure, headline)
 

@@ -29,26 +29,30 @@ IMPORT = (
 MOST_NAMES = 6
 
 
-def slice_explorer(data: Dataset) -> None:
-    """Choose class, plane and patient (groups, where those are unknown) and leaf through slices."""
+def slice_explorer(data: Dataset, start: str = "", outlined: bool = True) -> None:
+    """Choose class, plane and patient (groups, where those are unknown) and leaf through slices.
+
+    It starts with the class ``start``, where there is such a one, and lesions outlined or not.
+    """
     known = data.has_patients
     table = data.table.assign(row=range(len(data)))
     rows = dict(iter(table.groupby(["label", "plane", "group"], sort=False)["row"]))
     planes = list(table["plane"].unique())
     names = [name for name in data.class_names if (table["label"] == name).any()]
-    label = class_buttons(names)
-    # Not every plane need hold slices of the first class.
-    first = table.loc[table["label"] == names[0], "plane"].iloc[0]
+    label = class_buttons(names, value=start if start in names else names[0])
+    # Not every plane need hold slices of that class.
+    first = table.loc[table["label"] == label.value, "plane"].iloc[0]
     plane = ipywidgets.ToggleButtons(options=planes, value=first, description="plane")
     group = ipywidgets.SelectionSlider(options=[""], description="patient" if known else "group")
     number = ipywidgets.IntSlider(min=1, max=1, description="slice")
     contrast = ipywidgets.ToggleButtons(options=list(data.contrasts), description="contrast")
-    outline = ipywidgets.Checkbox(value=data.masks is not None, description="outline the lesion")
+    masked = data.masks is not None
+    outline = ipywidgets.Checkbox(value=masked and outlined, description="outline the lesion")
     controls = {
         "label": label, "plane": plane, "group": group, "number": number, "contrast": contrast,
         "outline": outline,
     }  # fmt: skip
-    needed = {"plane": planes[1:], "contrast": contrast.options[1:], "outline": outline.value}
+    needed = {"plane": planes[1:], "contrast": contrast.options[1:], "outline": masked}
     lay_out(controls, "24em", hidden=[name for name, choice in needed.items() if not choice])
 
     def offer_groups(_=None) -> None:

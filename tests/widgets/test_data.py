@@ -75,6 +75,16 @@ def test_the_slice_explorer_can_hide_the_outline(shown, data, monkeypatch):
     assert outlines[1] is None
 
 
+def test_the_slice_explorer_starts_where_it_is_asked_to(shown, data, monkeypatch):
+    outlines = []
+    monkeypatch.setattr(plots, "draw_slice", lambda axes, image, mask, plane: outlines.append(mask))
+    widgets.slice_explorer(data, "meningioma", outlined=False)
+    widgets.slice_explorer(data, "no such class")
+    assert ", meningioma:" in says(shown[0]) and ", glioma:" in says(shown[1])
+    assert outlines[0] is None and outlines[1] is not None
+    assert not controls(shown[0])["outline the lesion"].value
+
+
 def test_the_slice_explorer_does_without_patients_planes_and_masks(shown, data):
     table = data.table.assign(patient=pd.NA, plane="unknown")
     bare = Dataset("bare", {"t1ce": data.images}, None, table)
