@@ -41,8 +41,8 @@ LOOKS = (
 def dirichlet_partition(data: Dataset, alpha: float, seed: int = settings.SEED) -> np.ndarray:
     """Divide patients between the hospitals, and give the hospital of each slice: int, (slices,).
 
-    The shares of each class are drawn from a Dirichlet distribution (Hsu et al. 2019, arXiv
-    1909.06335): an infinite ``alpha`` gives all hospitals the same mix of classes, one near zero
+    The shares of each class are drawn from a Dirichlet distribution (Yurochkin et al. 2019, arXiv
+    1905.12022): an infinite ``alpha`` gives all hospitals the same mix of classes, one near zero
     gives each class to one hospital. CourseError where it is not positive. The same seed draws the
     same shares, whatever the patients.
     """

@@ -1,7 +1,8 @@
-"""A federation as separate processes that speak TLS: a coordinator, four hospitals, loopback only.
+"""A federation as separate processes that speak TLS: a coordinator, its gate, and four hospitals.
 
 Flower calls the coordinator's process SuperLink, and a hospital's SuperNode. Both start the app
-anew for each message, in a process of its own.
+anew for each message, in a process of its own. Who submits an app and registers keys is asked for
+no name by Flower, so the coordinator listens on loopback only; others reach its gate.
 """
 
 import functools
@@ -14,10 +15,10 @@ from pathlib import Path
 
 from course_utils.core import files
 from course_utils.core.errors import CourseError
-from course_utils.federation import credentials, hospitals, subprocesses
+from course_utils.federation import credentials, hospitals, join, subprocesses
 from course_utils.federation.subprocesses import LOCALHOST, folder, log_of
 
-COORDINATOR = "coordinator"
+COORDINATOR, GATE = "coordinator", "gate"
 # Seconds between two attempts to bring a hospital back. It is missed only when it has sent no sign
 # of life for a minute; until then the coordinator turns a second one with the same key away.
 PAUSE = 10
@@ -38,66 +39,78 @@ rounds = 3
 local-epochs = 2
 at-least = 2
 timeout = 300
-classes = {classes}
+classes = 4
 """
 
 
-def commands(ports: Sequence[int]) -> dict[str, list[str]]:
-    """What is typed to start each process, by its name; ports are in the same order."""
+def commands(ports: Sequence[int], host: str = LOCALHOST) -> dict[str, list[str]]:
+    """What is typed to start each process, by its name; ports are in the same order.
+
+    The gate listens at the host's address, all others on loopback.
+    """
     keys = folder() / "keys"
+    link, door = map(str, ports[:2])
     found = {
         COORDINATOR: [
             "flower-superlink",
-            *("--host", LOCALHOST, "--port", str(ports[0])),
+            *("--host", LOCALHOST, "--port", link),
             *("--ssl-ca-certfile", str(keys / "ca.pem")),
             *("--ssl-certfile", str(keys / "coordinator.pem")),
             *("--ssl-keyfile", str(keys / "coordinator.key")),
             "--enable-supernode-auth",
             "--disable-runtime-dependency-installation",
-        ]
+        ],
+        GATE: ["course", "federated", "gate", link, "--host", host, "--port", door],
     }
-    for number, name in enumerate(hospitals.NAMES):
+    for port, name in zip(ports[2:], hospitals.NAMES, strict=True):
         found[name] = [
-            "flower-supernode",
-            *("--superlink", f"{LOCALHOST}:{ports[0]}"),
-            *("--root-certificates", str(keys / "ca.pem")),
-            *("--auth-supernode-private-key", str(keys / f"{name}.key")),
-            *("--host", LOCALHOST, "--port", str(ports[1 + number])),
-            *("--node-config", f"partition-id={number}"),
+            *("course", "federated", "join", f"{host}:{door}", name, "--port", str(port)),
+            *("--authority", str(keys / "ca.pem"), "--key", str(keys / f"{name}.key")),
         ]
     return found
 
 
-def up(classes: int) -> None:
+def up(host: str = LOCALHOST, port: int | None = None, guests: Sequence[Path] = ()) -> None:
     """Start a federation of hospitals whose slices are in their files (:func:`.hospitals.store`).
 
-    It is looked after until it is interrupted. CourseError where one is running already, a process
-    does not start, or the coordinator stops.
+    Its gate is at the host's address, on any free port where none is given. Where guests, the
+    public keys of hospitals on other computers, are given, they are let in, and none is started
+    here. It is looked after until it is interrupted. CourseError where one is running already, a
+    process does not start, or the coordinator stops.
     """
     if running():
         raise CourseError(
             f"A federation is running already in {folder()}: end it with 'course federated down'."
         )
     down()
-    ports = subprocesses.free_ports(1 + len(hospitals.NAMES))
-    _prepare(ports[0], classes)
+    ports = subprocesses.free_ports(2 + len(hospitals.NAMES))
+    ports[1] = port or ports[1]
+    _prepare(ports[0], host)
+    here = () if guests else hospitals.NAMES
+    names = (COORDINATOR, GATE, *here)
+    wanted = {name: what for name, what in commands(ports, host).items() if name in names}
+    public = guests or [folder() / "keys" / f"{name}.pub" for name in here]
     processes: dict[str, subprocess.Popen] = {}
     with subprocesses.interrupted_by_signals():
         try:
-            for name, command in commands(ports).items():
+            for name, command in wanted.items():
                 processes[name] = subprocesses.started(name, command)
                 subprocesses.save_state(processes)
                 if name == COORDINATOR:
-                    _open(processes[name], ports[0])
-            for name in hospitals.NAMES:
+                    _open(processes[name], ports[0], public)
+                if name == GATE:
+                    answers = functools.partial(subprocesses.responds, ports[1], _authority(), host)
+                    subprocesses.wait_for(answers, processes[name], name, "answer")
+            for name in here:
                 connected = functools.partial(is_connected, name)
                 subprocesses.wait_for(connected, processes[name], name, "connect")
+            who = "four hospitals are connected" if here else f"{len(public)} hospitals may join"
             print(
-                f"The coordinator listens on {LOCALHOST}:{ports[0]}, and four hospitals are "
-                f"connected. Logs: {folder() / 'logs'}\n"
+                f"The coordinator's gate is at {host}:{ports[1]}, and {who}. "
+                f"Logs: {folder() / 'logs'}\n"
                 "Type 'course federated run' in another terminal. Ctrl-C ends the federation."
             )
-            _tend(processes, commands(ports))
+            _tend(processes, wanted)
         finally:
             for process in reversed(processes.values()):
                 subprocesses.stop(process.pid)
@@ -139,7 +152,9 @@ def is_connected(name: str) -> bool:
     return "SuperNode ID" in log.rpartition("Starting Flower SuperNode")[2]
 
 
-def submit(rounds: int, at_least: int = 2, say: Callable[[str], None] = print) -> list[list[int]]:
+def submit(
+    rounds: int, at_least: int = 2, classes: int = 4, say: Callable[[str], None] = print
+) -> list[list[int]]:
     """Have the running federation train, say one line per round, and list who took part in each.
 
     CourseError where no federation is running, or the training broke off.
@@ -152,7 +167,7 @@ def submit(rounds: int, at_least: int = 2, say: Callable[[str], None] = print) -
     if not running():
         raise CourseError("No federation is running: start one with 'course federated up'.")
     files.remove(rounds_file())
-    chosen = f"rounds={rounds} at-least={at_least}"
+    chosen = f"rounds={rounds} at-least={at_least} classes={classes}"
     command = ["flwr", "run", str(folder() / "app"), "course", "--stream", "--run-config", chosen]
     with (
         log_of("run").open("w", buffering=1, encoding="utf-8") as log,
@@ -183,54 +198,79 @@ def weights_file() -> Path:
     return folder() / "weights.npz"
 
 
-def _prepare(port: int, classes: int) -> None:
+def approve() -> None:
+    """Install the app in ``app`` for the hospitals of this computer, which then run no other one.
+
+    An app of the same name with another byte in it is another one: Flower names it by its hash.
+    """
+    files.remove(join.approved())
+    join.approved().mkdir(parents=True)
+    settings = subprocesses.environment() | {"FLWR_HOME": str(join.approved())}
+    _told(["flwr", "build", "--app", str(folder() / "app")], cwd=join.approved())
+    (bundle,) = join.approved().glob("*.fab")
+    _told(["flwr", "install", str(bundle)], env=settings)
+
+
+def write_app() -> None:
+    """Write the app that the course submits: a few lines that name objects of ``course_utils``."""
+    files.remove(folder() / "app")
+    (folder() / "app").mkdir(parents=True)
+    (folder() / "app" / "pyproject.toml").write_text(APP, encoding="utf-8")
+
+
+def _prepare(port: int, host: str) -> None:
     """Write new keys, Flower's settings and the app; the logs of earlier times go."""
-    for part in ("keys", "flower", "app", "logs"):
+    for part in ("keys", "flower", "logs", "locked"):
         files.remove(folder() / part)
         (folder() / part).mkdir(parents=True)
-    credentials.certificates(folder() / "keys")
+    credentials.certificates(folder() / "keys", ["localhost", LOCALHOST, host])
     for name in hospitals.NAMES:
         credentials.hospital(folder() / "keys", name)
-    app = APP.format(classes=classes)
-    (folder() / "app" / "pyproject.toml").write_text(app, encoding="utf-8")
+    write_app()
+    approve()
     # A string of JSON is one of TOML, too, with all its backslashes.
-    authority = json.dumps(str(folder() / "keys" / "ca.pem"))
+    authority = json.dumps(str(_authority()))
     link = f'address = "{LOCALHOST}:{port}"\nroot-certificates = {authority}\n'
     config = folder() / "flower" / "config.toml"
     config.write_text(f"[superlink.course]\n{link}", encoding="utf-8")
 
 
-def _open(process: subprocess.Popen, port: int) -> None:
+def _authority() -> Path:
+    return folder() / "keys" / "ca.pem"
+
+
+def _open(process: subprocess.Popen, port: int, public: Sequence[Path]) -> None:
     """Wait for the coordinator, and tell it the hospitals' public keys: no other gets in."""
-    keys = folder() / "keys"
-    subprocesses.wait_for(
-        lambda: subprocesses.responds(port, keys / "ca.pem"), process, COORDINATOR, "answer"
-    )
-    for name in hospitals.NAMES:
-        command = ["flwr", "supernode", "register", str(keys / f"{name}.pub"), "course"]
-        with subprocesses.flower(command) as registering:
-            said, _ = registering.communicate()
-        if registering.returncode:
-            raise CourseError(
-                f"The coordinator did not take the key of hospital {name} ({said.strip()}): its "
-                f"log is {log_of(COORDINATOR)}."
-            )
+    answers = functools.partial(subprocesses.responds, port, _authority())
+    subprocesses.wait_for(answers, process, COORDINATOR, "answer")
+    for key in public:
+        _told(["flwr", "supernode", "register", str(key), "course"])
+
+
+def _told(command: list[str], **options) -> None:
+    """Run one of Flower's programs to its end; CourseError with its words where it fails."""
+    with subprocesses.flower(command, **options) as process:
+        said, _ = process.communicate()
+    if process.returncode:
+        raise CourseError(f"'{' '.join(command)}' did not work: {said.strip()}")
 
 
 def _tend(processes: dict, commands: dict) -> None:
-    """Bring back every hospital that is gone, for as long as the coordinator is there."""
+    """Bring back whatever is gone, for as long as the coordinator is there."""
     tried = dict.fromkeys(processes, time.monotonic())
     missed: set[str] = set()
+    others = [name for name in processes if name != COORDINATOR]
     while processes[COORDINATOR].poll() is None:
-        for name in hospitals.NAMES:
+        for name in others:
+            called = "The gate" if name == GATE else f"Hospital {name}"
             if processes[name].poll() is None:
-                if name in missed and is_connected(name):
+                if name in missed and (name == GATE or is_connected(name)):
                     missed.remove(name)
-                    print(f"Hospital {name} is back.")
+                    print(f"{called} is back.")
                 continue
             if name not in missed:
                 missed.add(name)
-                print(f"Hospital {name} is gone. It is started again, until it is let back in.")
+                print(f"{called} is gone. It is started again, until it is let back in.")
             if time.monotonic() - tried[name] > PAUSE:
                 tried[name] = time.monotonic()
                 processes[name] = subprocesses.started(name, commands[name])

@@ -51,20 +51,24 @@ def environment() -> dict[str, str]:
     }
 
 
+def program(name: str) -> str:
+    """Path of one of the programs that come with the course's packages."""
+    found = shutil.which(name, path=environment()["PATH"])
+    if found is None:
+        raise CourseError(f"The program {name} is not installed: type 'make extras'.")
+    return found
+
+
 def flower(command: list[str], stdout=subprocess.PIPE, **options) -> subprocess.Popen:
-    """Start one of Flower's programs, where it is installed; options go to ``Popen``."""
-    program = shutil.which(command[0], path=environment()["PATH"])
-    if program is None:
-        raise CourseError(f"Flower's program {command[0]} is not installed: type 'make extras'.")
+    """Start one of Flower's programs, or the course's own; options go to ``Popen``."""
     return subprocess.Popen(
-        [program, *command[1:]],
-        env=environment(),
+        [program(command[0]), *command[1:]],
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-        **options,
+        **{"env": environment()} | options,
     )
 
 
@@ -130,13 +134,13 @@ def wait_for(
         time.sleep(0.3)
 
 
-def responds(port: int, authority: Path) -> bool:
-    """Whether the coordinator answers on this port with a certificate that the authority signed."""
+def responds(port: int, authority: Path, host: str = LOCALHOST) -> bool:
+    """Whether the coordinator answers at this address with a certificate the authority signed."""
     with requests.Session() as session:
         # No proxy, and no other authority, whatever the environment says.
         session.trust_env = False
         try:
-            address = f"https://{LOCALHOST}:{port}/health"
+            address = f"https://{host}:{port}/health"
             return session.get(address, verify=str(authority), timeout=5).status_code == 200
         except OSError:
             return False

@@ -39,7 +39,7 @@ def parts(practice):
 
 
 def context():
-    app = tomllib.loads(net.APP.format(classes=4))["tool"]["flwr"]["app"]
+    app = tomllib.loads(net.APP)["tool"]["flwr"]["app"]
     chosen = {"rounds": 2, "local-epochs": 1, "timeout": 5}
     assert chosen.keys() < app["config"].keys(), "what a run may choose stands in the app"
     return Context(
