@@ -1,6 +1,7 @@
 """What the web app does with an upload, from the file's bytes to words: no page, no server."""
 
 import dataclasses
+import datetime
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ COMPARED = 100
 class Assistant:
     """All that an answer needs."""
 
+    name: str  # of the model and its version, as an answer is signed
     model: keras.Model
     temperature: float  # fitted on validation slices
     gate: ood.Gate
@@ -43,10 +45,13 @@ class Answer:
     """What becomes of an upload: an answer, or a refusal with the reason."""
 
     says: str
+    by: str  # which model, in which version, and when
     # What the model sees, uint8, (128, 128); None where the file could not be read.
     slice: np.ndarray | None = None
     # Calibrated, by class name; empty in a refusal, as the two below.
     probabilities: dict[str, float] = dataclasses.field(default_factory=dict)
+    # How many of the validation slices compared with were named rightly, and how many they are.
+    right: tuple[int, int] | None = None
     heat: np.ndarray | None = None
     # Similar training slices, the nearest first: row, label, patient, plane.
     similar: pd.DataFrame | None = None
@@ -72,22 +77,28 @@ def prepare(data: Dataset | None = None, recipe: str = RECIPE) -> Assistant:
         limits = {name: float(stored[f"limit_{name}"]) for name in ood.DISTANCES}
         temperature, gate = float(stored["temperature"]), ood.Gate(**measured, limits=limits)
         seen = stored["confidences"], stored["right"]
-    return Assistant(run.model, temperature, gate, train, *seen)
+    # The run's name ends in a digest of all that decided how it came out, each training pixel too.
+    name = "model {}, version {}.{}".format(*run.folder.name.rsplit("-", 1), VERSION)
+    return Assistant(name, run.model, temperature, gate, train, *seen)
 
 
 def answer(assistant: Assistant, data: bytes) -> Answer:
     """Answer one uploaded file, or refuse it. Its contents are neither kept nor written."""
+    by = signed(assistant)
     try:
         upload = uploads.read(data)
     except BadFile as problem:
         return Answer(
             f"This file {problem}. What is wanted is one MRI slice, as PNG, JPEG or uncompressed "
-            f"DICOM, of at most {uploads.MOST_BYTES / 1e6:.0f} MB."
+            f"DICOM, of at most {uploads.MOST_BYTES / 1e6:.0f} MB and "
+            f"{uploads.MOST_PIXELS / 1e6:.0f} megapixels.",
+            by,
         )
     if upload.colour > MOST_COLOUR:
         return Answer(
             "No answer: this picture is in colour, and an MRI slice is grey. The model would name "
             "one of its classes all the same.",
+            by,
             upload.slice,
         )
     found = ood.distances(assistant.gate, assistant.model, upload.slice[np.newaxis])
@@ -95,6 +106,7 @@ def answer(assistant: Assistant, data: bytes) -> Answer:
         return Answer(
             "No answer: this does not look like the brain slices that the model was trained on. "
             "It would name one of its classes all the same, and there would be nothing behind it.",
+            by,
             upload.slice,
         )
     return look(assistant, upload.slice)
@@ -110,8 +122,10 @@ def look(assistant: Assistant, image: np.ndarray) -> Answer:
     similar = assistant.cases.table.loc[rows, ["label", "patient", "plane"]].assign(row=rows)
     return Answer(
         how_sure(assistant, probabilities),
+        signed(assistant),
         image,
         {name: float(p) for name, p in zip(names, probabilities, strict=True)},
+        compared(assistant, probabilities.max()),
         heatmaps.gradcam(assistant.model, batch)[0],
         similar.reset_index(drop=True),
     )
@@ -128,8 +142,7 @@ def how_sure(assistant: Assistant, probabilities: np.ndarray) -> str:
     first, second = np.argsort(-probabilities)[:2]
     names = [plots.spoken(assistant.cases.class_names[place]) for place in (first, second)]
     sure = probabilities[first]
-    nearest = np.argsort(np.abs(assistant.confidences - sure), kind="stable")[:COMPARED]
-    right = int(assistant.right[nearest].sum())
+    right, of = compared(assistant, sure)
     if sure < 0.5:
         verb = f"The model does not know: {names[0]} ({sure:.0%}) is its best guess"
     elif sure < 0.8:
@@ -137,9 +150,21 @@ def how_sure(assistant: Assistant, probabilities: np.ndarray) -> str:
     else:
         verb = f"The model says {names[0]} ({sure:.0%})"
     return (
-        f"{verb}. Of the {len(nearest)} validation slices of which it was about as "
+        f"{verb}. Of the {of} validation slices of which it was about as "
         f"sure, it named {right} rightly."
     )
+
+
+def compared(assistant: Assistant, sure: float) -> tuple[int, int]:
+    """How many of the validation slices nearest in confidence are right, and how many they are."""
+    nearest = np.argsort(np.abs(assistant.confidences - sure), kind="stable")[:COMPARED]
+    return int(assistant.right[nearest].sum()), len(nearest)
+
+
+def signed(assistant: Assistant) -> str:
+    """Say which model answers, in which version, and when."""
+    now = datetime.datetime.now(datetime.UTC)
+    return f"{assistant.name}, on {now.day} {now:%B %Y at %H:%M:%S} UTC"
 
 
 def _fit(path: Path, model: keras.Model, train: Dataset, val: Dataset) -> None:

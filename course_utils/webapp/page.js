@@ -99,8 +99,8 @@ function render({ model, el }) {
   });
 
   function refused(answer) {
-    if (!answer.slice) return [];
-    return [figure(answer.slice, words.seen, words.seen, "one")];
+    const by = make("p", { class: "limits" }, answer.by);
+    return answer.slice ? [figure(answer.slice, words.seen, words.seen, "one"), by] : [by];
   }
 
   function answered(answer) {
@@ -125,11 +125,16 @@ function render({ model, el }) {
       ),
     );
     const table = make("table", {}, make("caption", {}, words.probabilities), ...rows);
+    const kept = ["promised", "happened"].map((key) =>
+      make("tr", {}, make("th", { scope: "row" }, words[key]), make("td", {}, answer[key])),
+    );
+    const promise = make("table", {}, make("caption", {}, words.kept), ...kept);
     const cases = answer.similar.map((one) =>
       make("li", {}, figure(one.slice, one.says, one.caption, "case")),
     );
     return [
-      make("div", { class: "columns" }, seen, make("div", {}, table, make("p", {}, words.calibrated))),
+      make("div", { class: "columns" }, seen, make("div", {}, table, promise, make("p", {}, words.calibrated))),
+      make("p", { class: "limits" }, answer.by),
       make("h2", {}, words.similar),
       make("ul", { class: "cases" }, ...cases),
       make("p", { class: "limits" }, words.about_similar),

@@ -39,8 +39,10 @@ WORDS = {
     "seen": "What the file shows, as the model gets it",
     "heat": "Show where the model looked",
     "probabilities": "Probabilities",
-    "calibrated": "Calibrated on validation slices: among answers of 80%, about 80 in 100 should "
-    "be right. That holds for slices like those the model was trained on, and for no others.",
+    "kept": "Promised, and what happened",
+    "promised": "Promised",
+    "happened": "Happened",
+    "calibrated": "Both hold for slices like those the model was trained on, and for no others.",
     "similar": "Similar training slices",
     "about_similar": "Nearest in the model's own eyes, one per patient. They say what the model "
     "compares with, not what is true of your slice.",
@@ -98,7 +100,7 @@ def show() -> None:
 
 def described(assistant: app.Assistant, found: app.Answer) -> dict:
     """Turn an answer into what the page needs: words, and pictures as data addresses."""
-    about = {"refused": found.refused, "says": found.says}
+    about = {"refused": found.refused, "says": found.says, "by": f"Answered by {found.by}."}
     if found.slice is not None:
         about["slice"] = _address(found.slice)
     if found.refused:
@@ -106,7 +108,10 @@ def described(assistant: app.Assistant, found: app.Answer) -> dict:
     where = _where(found.heat)
     shares = sorted(found.probabilities.items(), key=lambda one: one[1], reverse=True)
     colours = plots.colours(found.probabilities)
+    right, of = found.right
     return about | {
+        "promised": f"{shares[0][1]:.0%}: about {shares[0][1] * of:.0f} of {of} such answers right",
+        "happened": f"{right} of {of} validation slices with about this share named rightly",
         "heat": _address(_coloured(found.heat)),
         "where": where,
         "alt": f"Your slice. {found.says} {where}",

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -18,11 +19,11 @@ NOTEBOOK = "14_web_app.ipynb"
 TAG = "app"  # of the cell of the lesson that is the app
 TITLE = "Brain slices: teaching material, no medical device"
 TEMPLATE = Path(__file__).with_name("template.html.j2")
-# Nobody but this computer can reach it: there is no password.
+# Nobody but this computer can reach it; who else is on this computer needs the token.
 ADDRESS = "127.0.0.1"
 PORTS = range(8866, 8886)
-# A visitor who left without a word is forgotten after so many seconds, with the picture.
-IDLE_SECONDS = 900
+# Bytes of data that a kernel may hold; one that answers holds 0.8 GB. See _limit_memory.
+MOST_MEMORY = 3_000_000_000
 # What the page needs of all that is installed for JupyterLab.
 EXTENSIONS = [
     "@jupyter-widgets/jupyterlab-manager",
@@ -43,7 +44,8 @@ HEADERS = {
 def serve(port: int | None = None, browser: bool = True) -> int:
     """Serve the app until Ctrl-C, each visitor with a kernel, and so a memory, of its own.
 
-    One kernel is started ahead, so that nobody waits for TensorFlow. Returns the exit code.
+    One kernel is started ahead, so that nobody waits for TensorFlow. Who may come in is decided in
+    ``doors.py``. Returns the exit code.
     """
     packages.need("app")
     port = _free(PORTS if port is None else [port])
@@ -52,8 +54,11 @@ def serve(port: int | None = None, browser: bool = True) -> int:
     if prepared.returncode:
         return prepared.returncode
     from traitlets.config import Config
-    from voila.app import Voila
 
+    from course_utils.webapp import doors
+
+    where = f"http://{ADDRESS}:{port}/login?token="
+    token = secrets.token_urlsafe(32)
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / NOTEBOOK
         page.write_text(json.dumps(only_the_app(settings.NOTEBOOKS / NOTEBOOK)), encoding="utf-8")
@@ -67,10 +72,18 @@ def serve(port: int | None = None, browser: bool = True) -> int:
         for name in ("COURSE_STATIC", "PYTEST_CURRENT_TEST"):
             os.environ.pop(name, None)
         os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-        server = Voila.instance(config=Config(_configuration(port, browser)))
+        entrance = Path(folder) / "open.html"
+        entrance.write_text(f'<meta http-equiv="refresh" content="0; url={where}{token}">')
+        _limit_memory()
+        server = doors.App.instance(
+            config=Config(_configuration(port, browser, token)), entrance=entrance.as_uri()
+        )
         server.initialize([str(page)])
-        where = f"http://{ADDRESS}:{port}/"
-        print(f"The app is at {where} for this computer alone. Ctrl-C stops it.", flush=True)
+        print(
+            f"The app is at {where}{token}\nfor this computer alone. This address is the key: "
+            "keep it to yourself. Ctrl-C stops the app.",
+            flush=True,
+        )
         server.start()
     return 0
 
@@ -84,7 +97,9 @@ def only_the_app(path: Path) -> dict:
     return notebook
 
 
-def _configuration(port: int, browser: bool) -> dict:
+def _configuration(port: int, browser: bool, token: str) -> dict:
+    from course_utils.webapp import doors
+
     return {
         "Voila": {
             "ip": ADDRESS,
@@ -92,13 +107,24 @@ def _configuration(port: int, browser: bool) -> dict:
             "port_retries": 0,
             "open_browser": browser and display.has_display(),
             "log_level": "ERROR",
+            "token": token,
+            "identity_provider_class": doors.Keeper,
             "tornado_settings": {
                 "headers": HEADERS,
+                # A page elsewhere can have its own name mean this computer (DNS rebinding), and
+                # would then count as this one: only the names of this computer itself are taken.
+                "allow_remote_access": False,
+                "local_hostnames": ["localhost"],
+                # The address of a request may hold the token: none is written down.
+                "log_function": lambda handler: None,
                 # A little more than the largest file, so that its last byte comes through.
                 "websocket_max_message_size": uploads.MOST_BYTES + 1_000_000,
             },
         },
+        # Other pages cannot send it along, and it ends with the browser.
+        "IdentityProvider": {"cookie_options": {"samesite": "Strict", "expires_days": None}},
         "VoilaConfiguration": {
+            "multi_kernel_manager_class": doors.FewKernels,
             "template": "course",
             "preheat_kernel": True,
             "default_pool_size": 1,
@@ -111,8 +137,28 @@ def _configuration(port: int, browser: bool) -> dict:
             "extension_allowlist": EXTENSIONS,
         },
         "KernelManager": {"transport_encryption": "auto"},
-        "MappingKernelManager": {"cull_idle_timeout": IDLE_SECONDS, "cull_interval": 60},
+        "MappingKernelManager": {
+            "cull_idle_timeout": doors.IDLE_SECONDS,
+            "cull_interval": max(1, doors.IDLE_SECONDS // 15),
+            # A page that was left open must not keep a place for ever.
+            "cull_connected": True,
+        },
     }
+
+
+def _limit_memory() -> None:
+    """Limit the memory of this process and of every kernel that it will start, each by itself.
+
+    Linux alone keeps to such a limit: macOS takes it and forgets it, Windows knows none.
+    """
+    if sys.platform != "linux":
+        print("This system cannot limit the memory of the app's kernels: let no stranger in.")
+        return
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    most = MOST_MEMORY if most == resource.RLIM_INFINITY else min(MOST_MEMORY, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _free(ports) -> int:

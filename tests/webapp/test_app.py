@@ -1,6 +1,7 @@
 """From a file's bytes to an answer: words that hold, refusals in a sentence, nothing kept."""
 
 import dataclasses
+import datetime
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,9 @@ def test_a_slice_gets_everything_that_belongs_to_an_answer(assistant):
     assert found.heat.shape == image.shape
     assert found.similar["row"].iloc[0] == 3 and len(found.similar) == app.SIMILAR
     assert found.similar["patient"].is_unique
+    right, of = found.right
+    assert of == app.COMPARED and f"Of the {of} validation slices" in found.says
+    assert f"named {right} rightly" in found.says
     assert found.similar["label"].iloc[0] == assistant.cases.table["label"].iloc[3]
 
 
@@ -48,6 +52,17 @@ def test_colour_and_distance_are_refused_with_the_picture(assistant):
     found = app.answer(assistant, pictures.encode(grey))
     assert found.refused and "does not look like the brain slices" in found.says
     assert found.heat is None and found.similar is None
+
+
+def test_every_answer_and_refusal_names_model_version_and_time(assistant):
+    grey = assistant.cases.images[0]
+    red = np.stack([grey, grey // 3, grey // 3], axis=2)
+    before = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    for data in (pictures.encode(grey), pictures.encode(red), b"junk"):
+        name, _, when = app.answer(assistant, data).by.partition(", on ")
+        assert name == "model none, version 0"
+        when = datetime.datetime.strptime(when, "%d %B %Y at %H:%M:%S UTC")
+        assert before <= when.replace(tzinfo=datetime.UTC) <= datetime.datetime.now(datetime.UTC)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +102,9 @@ def test_it_is_prepared_once_and_reloaded(practice, monkeypatch, own_data_folder
     assert trained == [app.RECIPE]
     train, val, _ = small.split()
     assert len(again.cases) == len(train) and len(again.right) == len(val)
+    folder = next(one for one in (settings.data_dir() / "runs").iterdir() if one.is_dir())
+    recipe, digest = folder.name.split("-")
+    assert again.name == first.name == f"model {recipe}, version {digest}.{app.VERSION}"
     assert again.temperature == first.temperature and again.gate.limits == first.gate.limits
     assert np.array_equal(again.gate.features, first.gate.features)
     (kept,) = (settings.data_dir() / "app").glob("*.npz")

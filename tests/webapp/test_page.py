@@ -37,6 +37,7 @@ def test_an_answer_becomes_words_and_pictures(page, assistant):
     assert not sent["refused"] and sent["says"] in sent["alt"] and sent["where"] in sent["alt"]
     assert np.array_equal(pixels(sent["slice"]), image)
     assert pixels(sent["heat"]).shape == (128, 128, 4)
+    assert sent["by"].startswith("Answered by model none, version 0, on ")
     shares = [row["share"] for row in sent["probabilities"]]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
     assert np.array_equal(pixels(sent["similar"][0]["slice"]), image)
@@ -46,8 +47,14 @@ def test_an_answer_becomes_words_and_pictures(page, assistant):
 def test_every_class_has_a_colour_of_its_own(assistant):
     shares = {"grade I": 0.2, "grade II": 0.5, "none": 0.3}
     heat = assistant.cases.images[0].astype(np.float32) / 255
-    found = app.Answer("It is.", assistant.cases.images[0], shares, heat, pd.DataFrame())
-    rows = page_module.described(assistant, found)["probabilities"]
+    found = app.Answer(
+        "It is.", "me", assistant.cases.images[0], shares, (80, 100), heat, pd.DataFrame()
+    )
+    described = page_module.described(assistant, found)
+    # What was promised and what happened, side by side and both counted.
+    assert described["promised"] == "50%: about 50 of 100 such answers right"
+    assert described["happened"].startswith("80 of 100 validation slices")
+    rows = described["probabilities"]
     assert [row["name"] for row in rows] == ["grade II", "none", "grade I"]
     assert len({row["colour"] for row in rows}) == 3
 
@@ -62,7 +69,8 @@ def test_a_refusal_has_no_probabilities(page):
     page._asked(page, {"kind": "file"}, [b"junk"])
     page._asked(page, {"kind": "file"}, [])
     for sent in page.sent:
-        assert set(sent) == {"refused", "says"} and sent["refused"]
+        assert set(sent) == {"refused", "says", "by"} and sent["refused"]
+        assert "model none, version 0" in sent["by"]
 
 
 def test_a_failure_is_a_sentence_and_goes_to_the_log(page, monkeypatch, caplog):
@@ -99,6 +107,7 @@ def test_the_hottest_place_is_said(row, column, words):
 
 def test_every_word_of_the_page_is_there():
     script = (page_module.FOLDER / "page.js").read_text(encoding="utf-8")
-    assert set(re.findall(r"words\.(\w+)", script)) == set(page_module.WORDS)
+    asked = {*re.findall(r"words\.(\w+)", script), "promised", "happened"}
+    assert asked == set(page_module.WORDS)
     assert "innerHTML" not in script, "text goes in as text"
     assert "http" not in script, "nothing is fetched from elsewhere"

@@ -14,7 +14,7 @@ def gate(monkeypatch):
     """A gate that refuses pictures whose mean grey is above 100."""
     monkeypatch.setattr(ood, "distances", lambda gate, model, images: images.mean(axis=(1, 2)))
     monkeypatch.setattr(ood, "passes", lambda gate, found: found <= 100)
-    return app.Assistant(None, 1.0, None, None, np.ones(2), np.ones(2, bool))
+    return app.Assistant("", None, 1.0, None, None, np.ones(2), np.ones(2, bool))
 
 
 def greys(*means):
