@@ -80,8 +80,10 @@ def test():
         "Format": "ruff format --check .",
         # Made once, before the tests that share it start side by side.
         "Practice data": "course_utils data simulate",
-        "Unit tests": "pytest -q -n auto --maxprocesses 4 --dist loadfile",
-        "Lessons": "pytest %s tests/sanitize.cfg %s" % (nbval, lessons),
+        "Unit tests": "pytest -q -n logical --maxprocesses 4 --dist loadfile",
+        # Two side by side: one alone leaves a core idle wherever it trains nothing.
+        "Lessons": "pytest -q -n logical --maxprocesses 2 --dist loadscope %s tests/sanitize.cfg %s"
+        % (nbval, lessons),
     }
     failed = []
     for name, words in steps.items():

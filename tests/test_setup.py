@@ -275,10 +275,13 @@ def test_pip_that_fails_is_said_in_words(env, monkeypatch, tmp_path, capsys):
 def test_a_broken_environment_is_made_anew(env, monkeypatch):
     monkeypatch.setattr(env, "install", lambda log, *what: None)
     here = sys.version_info[:2]
-    env.set_up()
-    assert env.version([env.PYTHON], "pip") == here and env.has(env.CORE)
-    Path(env.PYTHON).unlink()
+    # All is there but the Python itself.
+    env.VENV.mkdir()
     (env.VENV / "half-a-package").touch()
+    with monkeypatch.context() as whole:
+        whole.setattr(env, "version", lambda command, needs="sys": here)
+        (env.VENV / env.CORE[0]).write_text(env.fingerprint(env.CORE))
+        assert env.has(env.CORE)
     assert not env.has(env.CORE)
     env.set_up()
     assert env.version([env.PYTHON], "pip") == here and env.has(env.CORE)
