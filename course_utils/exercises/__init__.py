@@ -13,12 +13,15 @@ from course_utils import datasets, plots, settings
 from course_utils.core import files
 from course_utils.core.errors import CourseError
 from course_utils.exercises.common import NOT_TRIED, Check, Wrong
+from course_utils.exercises.hints import HINTS
 
 # How many exercises each lesson has.
 EXERCISES = {
     "00": 2, "01": 4, "02": 4, "03": 4, "04": 4, "05": 4,
     "10": 3, "11": 3, "12": 4, "13": 4, "14": 3,
 }  # fmt: skip
+# How many hints on an exercise were shown in this session.
+_given = {}
 # The checks of a lesson with a wing of its own lie there, since they may use it.
 WINGS = {"12": "volumes", "13": "federation", "14": "webapp"}
 QUIZ_COLOURS = {
@@ -44,6 +47,19 @@ def check(number: str, answer: object) -> None:
         _remember(number)
     except CourseError as error:
         display(Markdown(f"This was not written down: {error}"))
+
+
+def hint(number: str) -> None:
+    """Show the next of an exercise's three hints; a later call shows one more.
+
+    Raises CourseError if there is no such exercise, or there are no hints for it.
+    """
+    if number not in HINTS:
+        raise CourseError(f"There are no hints for {number!r}: choose one of {', '.join(HINTS)}.")
+    given = _given[number] = min(_given.get(number, 0) + 1, len(HINTS[number]))
+    steps = "".join(f"\n{step}. {text}" for step, text in enumerate(HINTS[number][:given], 1))
+    more = "Run it again for one more." if given < len(HINTS[number]) else "That was the last one."
+    display(Markdown(f"**{number}** {more}\n{steps}"))
 
 
 def feedback(number: str, answer: object, data: datasets.Dataset | None = None) -> str | None:

@@ -93,6 +93,26 @@ def test_exercises_of_another_version_are_kept_and_not_counted(shown, progress_f
     assert json.loads(progress_file.read_text()) == ["00.1", "01.1", "01.9", "98.1"]
 
 
+def test_hints_come_one_at_a_time_and_end(shown, monkeypatch):
+    monkeypatch.setattr(exercises, "_given", {})
+    for _ in range(4):
+        exercises.hint("03.2")
+    first, second, third = exercises.HINTS["03.2"]
+    assert first in shown[0] and second not in shown[0]
+    assert second in shown[1] and third not in shown[1] and "one more" in shown[1]
+    assert all(text in shown[2] for text in (first, second, third)) and "last" in shown[2]
+    assert shown[3] == shown[2]
+    with pytest.raises(CourseError, match="no hints for '99.9'"):
+        exercises.hint("99.9")
+
+
+def test_every_exercise_of_the_core_lessons_has_three_hints():
+    core = [number for number in exercises.numbers() if number.startswith("0")]
+    assert list(exercises.HINTS) == core
+    for steps in exercises.HINTS.values():
+        assert len(set(steps)) == 3 and all(len(step) > 20 for step in steps)
+
+
 def test_quiz_marks_the_first_answer_as_right(monkeypatch):
     asked = []
     monkeypatch.setattr(exercises, "display_quiz", lambda questions, **_: asked.extend(questions))

@@ -1,0 +1,115 @@
+"""Three hints for each exercise of the core lessons: where to look, how to go on, which call."""
+
+HINTS = {
+    "00.1": (
+        "A slice is one picture, and a data set holds many. Which of its parts has one of each?",
+        "Like a list, a data set has a length.",
+        "`len(...)` counts; put `data` between the brackets.",
+    ),
+    "00.2": (
+        "Count the slices of each plane first.",
+        "A column has `.value_counts()`, from the most frequent value down.",
+        "`.idxmax()` of these counts names the plane.",
+    ),
+    "01.1": (
+        "Two columns are needed: what a slice shows, and which slices belong together.",
+        "Keep the rows of the label first, then count different groups among them.",
+        '`table.loc[table["label"] == "glioma", "group"]` holds the groups, once for each slice.',
+    ),
+    "01.2": (
+        "Mean and spread are of the head alone: the black around it depends on the field of view.",
+        "`image[image >= image.max() / 10]` holds the head's pixels, as one long row.",
+        "Take the head's mean away from the *whole* image, and divide all by the head's `std()`.",
+    ),
+    "01.3": (
+        "Go through the rows in `asked` one by one, and compare each with all rows in `learned`.",
+        "`np.square(pixels[learned] - pixels[row]).sum(axis=1)` are its distances to all of them.",
+        "`learned[distances.argmin()]` is the nearest row; compare its group with that of `row`.",
+    ),
+    "01.4": (
+        "Groups are what is dealt out. The slices follow their group.",
+        "Shuffle `np.unique(groups)` with a generator made from the seed, and take the first ones.",
+        "`np.isin(groups, chosen)` says for each slice whether its group is among those chosen.",
+    ),
+    "02.1": (
+        "Imagine a tumour on the left, and what each change does to it.",
+        "The label says left. After which of the three changes would it be a lie?",
+        'Two of the three leave each half where it is. Write them as {"...", "..."}.',
+    ),
+    "02.2": (
+        "Two layers are enough: one turns, the other zooms. What must be left out is a third.",
+        "Keras wants an angle as a share of a full turn: 5° are 5 / 360.",
+        'Both take `fill_mode="constant"` and a `seed`; give the second one `seed + 1`.',
+    ),
+    "02.3": (
+        "Check one thing after the other, and return `False` at the first that does not hold.",
+        "`np.isfinite(changed).all()`, `changed.min()` and `changed.max()` settle the range.",
+        "The largest value of each image has to grow from image to image: `np.diff(...) > 0`.",
+    ),
+    "02.4": (
+        "One step needs the guess, its error, and two slopes. A loop takes the steps.",
+        "The slopes are `np.mean(2 * x * error)` and `np.mean(2 * error)`.",
+        "Work out both slopes before you change either number, then take `rate` times each away.",
+    ),
+    "03.1": (
+        "How many numbers does a single filter have, if one channel comes in?",
+        "It has 3 × 3 for *each* channel that comes in.",
+        "And one bias for each filter: so many filters times (numbers of one filter, plus one).",
+    ),
+    "03.2": (
+        "It is `convolve` of section 1 without the border, and with steps of `stride`.",
+        "The last window begins at `image.shape[0] - len(kernel)`; `range` takes a step as well.",
+        "`(image[r : r + size, c : c + size] * kernel).sum()` for every `r` and `c`, as an array.",
+    ),
+    "03.3": (
+        "For each slice, only one of its probabilities counts: that of the true class.",
+        "`probabilities[np.arange(len(labels)), labels]` picks it from each row.",
+        "`np.maximum(..., 1e-7)` keeps the logarithm finite; then minus the mean of `np.log(...)`.",
+    ),
+    "03.4": (
+        "It is `step` of section 4; only the last two lines change.",
+        "Inside the tape, call the network with `training=True` and take the mean cross-entropy.",
+        "`optimiser.apply(tape.gradient(loss, weights), weights)`, then `float(loss)`.",
+    ),
+    "04.1": (
+        "Five things in a row: three colours, 0 to 255, ResNet50's preprocessing, base, head.",
+        "`Concatenate()([inputs] * 3)` makes three colours, `Rescaling(255)` the range it expects.",
+        "`base(x, training=False)`, then `GlobalAveragePooling2D` and a `Dense` with softmax.",
+    ),
+    "04.2": (
+        "While the base itself is frozen, nothing inside it learns. Unlock it first.",
+        "List the layers that are `layers.Conv2D`, and keep the last `last` of them.",
+        "Then go through *all* layers: `layer.trainable` is whether the layer is in that list.",
+    ),
+    "04.3": (
+        "Write down the milliseconds of a slice over all epochs, once for each way.",
+        "Without a cache every epoch runs both parts; with it the trunk runs once.",
+        "20 times both, divided by the trunk once and the tail 20 times.",
+    ),
+    "04.4": (
+        "The slices on which both are right, or both wrong, say nothing here.",
+        "Under the assumption that both are equally good, each of the others is a toss of a coin.",
+        "`binomtest(30, 30 + 14).pvalue`, from `scipy.stats`.",
+    ),
+    "05.1": (
+        "Imagine 10,000 people, and count.",
+        "How many have a tumour and raise an alarm? How many have none and raise one?",
+        "The share is the true alarms divided by all alarms.",
+    ),
+    "05.2": (
+        "Sort the slices into ten bins by their confidence, and look at each bin by itself.",
+        "`np.minimum((confidence * 10).astype(int), 9)` numbers the bins from 0 to 9.",
+        "In each bin that is not empty: its share of all slices, times the gap of its two means.",
+    ),
+    "05.3": (
+        "What is drawn is patients. Their slices come along.",
+        "`rng.choice(names, len(names))` draws with replacement; find the rows of each name drawn.",
+        "Keep the mean of each of 1,000 draws, then `np.quantile(means, [0.025, 0.975])`.",
+    ),
+    "05.4": (
+        "You need the gradient of the class's logit with respect to the feature maps.",
+        "Inside the tape: `tape.watch(maps)`, then the head, then the logits of the classes given.",
+        "The mean of the gradient over height and width weighs each map; add up, and drop what is "
+        "below zero.",
+    ),
+}
