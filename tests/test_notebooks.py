@@ -37,6 +37,12 @@ def code(lesson):
     return [cell for cell in lesson["cells"] if cell["cell_type"] == "code"]
 
 
+def keras_imports(lesson):
+    """The lines that import Keras and TensorFlow: solutions may use both."""
+    text = "\n".join(cell["text"] for cell in code(lesson))
+    return "\n".join(re.findall(r"^import (?:keras|tensorflow as tf)$", text, re.M))
+
+
 def outputs(lesson):
     return [output for cell in code(lesson) for output in cell["outputs"]]
 
@@ -116,6 +122,7 @@ def test_exercises_have_solutions_that_pass(lesson, practice, own_data_folder, m
     monkeypatch.setattr("course_utils.datasets.load", lambda name=None: practice)
     names = {"data": practice}
     exec(code(lesson)[0]["text"], names)
+    exec(keras_imports(lesson), names)
     for (number, answer), solution in zip(exercise, solutions, strict=True):
         exec(solution, names)
         assert exercises.feedback(number, names[answer]) is None, number
