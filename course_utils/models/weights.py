@@ -130,13 +130,19 @@ def cached(backbone: str) -> Path:
 
 
 def load(network: keras.Model, source: Source) -> None:
-    """Put weights into a backbone; where the file is not sound, leave it as it is and say so."""
+    """Put weights into a backbone; where the file is not sound, leave it as it is and say so.
+
+    The backbone is one of the course or a plain one of :mod:`keras.applications` without its top,
+    such as ``keras.applications.MobileNetV2(include_top=False, weights=None)``. From random
+    weights nothing is loaded.
+    """
     if source.path is None:
         return
     before = network.get_weights()
     try:
         if source.path.suffix == ".npz":
-            eight_bit.restore(network, source.path, network.name)
+            # Keras calls its MobileNetV2 mobilenetv2_1.00_128, with width and side.
+            eight_bit.restore(network, source.path, network.name.partition("_")[0])
         else:
             network.load_weights(source.path)
         if not all(np.isfinite(array).all() for array in network.get_weights()):

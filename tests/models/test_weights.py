@@ -157,6 +157,30 @@ def test_weights_come_back_as_they_were_saved(tmp_path):
         np.testing.assert_array_equal(saved, loaded)
 
 
+@pytest.mark.parametrize("name", weights.BACKBONES)
+def test_a_plain_network_of_keras_takes_the_weights_of_the_course(name):
+    title = weights.BACKBONES[name].title
+    plain = getattr(keras.applications, title)(
+        include_top=False, weights=None, input_shape=(64, 64, 3)
+    )
+    source = Source("simulated", settings.ROOT / "data" / "weights" / f"{name}.npz")
+    weights.load(plain, source)
+    ours = models.transfer(name, source)
+    loaded = [layer for layer in plain.layers if layer.weights]
+    assert len(loaded) > 50
+    for layer in loaded:
+        for one, other in zip(
+            layer.get_weights(), ours.get_layer(layer.name).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_plain_network_refuses_the_weights_of_another(tmp_path):
+    source = Source("simulated", settings.ROOT / "data" / "weights" / "resnet50.npz")
+    with pytest.raises(CourseError, match="it is for resnet50"):
+        weights.load(backbone(), source)
+
+
 def truncated(path, network):
     network.save_weights(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
