@@ -15,15 +15,18 @@ from jupyter_server.auth.identity import IdentityProvider
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado import web
+from tornado.ioloop import IOLoop
 from traitlets import Unicode
 from voila.app import Voila
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 # Visitors at once; whoever is expected next counts, for the kernel of that visitor runs already.
 MOST_KERNELS = 3
-# A visitor who left without a word is forgotten after so many seconds, with the picture.
-IDLE_SECONDS = 900
+# A visitor who does nothing for so many seconds is forgotten, with the picture; one who closes the
+# page is forgotten a moment later.
+IDLE_SECONDS, GRACE_SECONDS = 900, 5
 NOTICE = "This is teaching material and no medical device. Never use it for anyone's health."
 KEY = (
     "This app asks for a key: open the whole address that 'course app' printed, up to the last "
@@ -94,6 +97,23 @@ class Page(TornadoVoilaHandler):
         self.finish(sheet(says))
 
 
+class Channel(VoilaKernelWebsocketHandler):
+    """The line between a page and its kernel: where it is cut, the kernel ends with its picture.
+
+    Pages do not say goodbye: they are closed, or their browser is.
+    """
+
+    def on_close(self) -> None:
+        """Give the page a moment to come back, then end the kernel."""
+        super().on_close()
+        IOLoop.current().call_later(GRACE_SECONDS, self._leave)
+
+    async def _leave(self) -> None:
+        kernels = self.kernel_manager
+        if self.kernel_id in kernels and not kernels.kernel_model(self.kernel_id)["connections"]:
+            await kernels.shutdown_kernel(self.kernel_id)
+
+
 class FewKernels(AsyncMappingKernelManager):
     """Kernels for a few visitors, and not one more."""
 
@@ -152,6 +172,8 @@ def sheet(says: str, head: str = "") -> str:
 
 def _locked(handler: type) -> type:
     if issubclass(handler, JupyterHandler):
-        return Page if handler is TornadoVoilaHandler else handler
+        return {TornadoVoilaHandler: Page, VoilaKernelWebsocketHandler: Channel}.get(
+            handler, handler
+        )
     # Voila's own files: tornado hands them out without a question.
     return type(handler.__name__, (JupyterHandler, handler), {})

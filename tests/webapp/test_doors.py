@@ -55,6 +55,7 @@ class Site:
         self.token = re.search(r"token=(\S+)", self.said())[1]
         _, headers, _ = self.get(f"/login?token={self.token}")
         self.cookies = [value for name, value in headers if name == "Set-Cookie"]
+        self.home = {"Referer": f"http://127.0.0.1:{port}/"}
         self.key = {"Cookie": "; ".join(one.split(";")[0] for one in self.cookies)}
 
     def said(self):
@@ -222,6 +223,21 @@ def test_the_fourth_kernel_is_refused_in_words(site):
     # The next visitor is expected again.
     site.leave(site.enter())
     wait_for(lambda: len(site.kernels()) == 1, "no kernel is ready")
+
+
+def test_a_closed_page_gives_up_its_kernel(site):
+    kernel = site.enter()
+
+    async def come_and_go():
+        first, second = await site.socket(kernel), await site.socket(kernel)
+        first.close()
+        await asyncio.sleep(doors.GRACE_SECONDS + 2)
+        assert site.get(f"/api/kernels/{kernel}", site.key | site.home)[0] == 200
+        second.close()
+
+    asyncio.run(come_and_go())
+    gone = lambda: site.get(f"/api/kernels/{kernel}", site.key | site.home)[0] == 404  # noqa: E731
+    wait_for(gone, "the kernel is still there")
 
 
 def test_many_at_once_get_no_more(site):
