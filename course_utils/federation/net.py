@@ -104,7 +104,7 @@ def up(host: str = LOCALHOST, port: int | None = None, guests: Sequence[Path] = 
             for name in here:
                 connected = functools.partial(is_connected, name)
                 subprocesses.wait_for(connected, processes[name], name, "connect")
-            who = "four hospitals are connected" if here else f"{len(public)} hospitals may join"
+            who = "four hospitals are connected" if here else "those whose keys you gave may join"
             print(
                 f"The coordinator's gate is at {host}:{ports[1]}, and {who}. "
                 f"Logs: {folder() / 'logs'}\n"
@@ -203,8 +203,10 @@ def approve() -> None:
 
     An app of the same name with another byte in it is another one: Flower names it by its hash.
     """
-    files.remove(join.approved())
-    join.approved().mkdir(parents=True)
+    join.approved().mkdir(parents=True, exist_ok=True)
+    # The folder stays: a process that is locked already would not see a new one in its place.
+    for old in join.approved().iterdir():
+        files.remove(old)
     settings = subprocesses.environment() | {"FLWR_HOME": str(join.approved())}
     _told(["flwr", "build", "--app", str(folder() / "app")], cwd=join.approved())
     (bundle,) = join.approved().glob("*.fab")

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,10 +218,12 @@ def test_status_of_no_federation_says_how_to_start_one(capsys, monkeypatch):
     assert "course federated up" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("action", ["up", "run", "status", "down"])
+@pytest.mark.parametrize(
+    "action", ["up", "run", "status", "down", "deal", "key A", "gate 8000", "join 192.0.2.7:8443 A"]
+)
 def test_a_federation_without_its_packages_names_the_command(capsys, monkeypatch, action):
     monkeypatch.setattr("course_utils.core.packages.version_of", lambda package: None)
-    assert commands.main(["federated", action]) == 1
+    assert commands.main(["federated", *action.split()]) == 1
     assert "extras" in capsys.readouterr().err
 
 
@@ -235,6 +238,38 @@ def test_up_deals_the_slices_out_first(capsys, monkeypatch, practice):
     assert "up 127.0.0.1 None ()" in capsys.readouterr().out
     counts = [len(hospitals.read(number)[1]) for number in range(4)]
     assert sum(counts) == len(practice.split()[0])
+
+
+def test_a_hospital_makes_its_keys_and_joins_with_them(capsys, monkeypatch, tmp_path):
+    pytest.importorskip("cryptography")
+    from course_utils.federation import hospitals, join
+
+    monkeypatch.setattr("course_utils.core.packages.need", lambda name: None)
+    monkeypatch.chdir(tmp_path)
+    assert commands.main(["federated", "key", "B"]) == 0
+    assert "B.pub is for the coordinator" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.glob("B.*")} == {"B.key", "B.pub"}
+
+    join.approved().mkdir(parents=True)
+    assert commands.main(["federated", "join", "192.0.2.7:8443", "B"]) == 1
+    assert str(hospitals.path_of("B")) in capsys.readouterr().err
+    joined = []
+    monkeypatch.setattr(join, "join", lambda *words: joined.append(words))
+    assert commands.main(["federated", "join", "192.0.2.7:8443", "B", "--port", "9001"]) == 0
+    assert joined == [("192.0.2.7:8443", "B", Path("ca.pem"), Path("B.key"), 9001)]
+
+
+def test_a_coordinator_of_guests_deals_nothing_out(monkeypatch):
+    pytest.importorskip("cryptography")
+    from course_utils.federation import hospitals, net
+
+    monkeypatch.setattr("course_utils.core.packages.need", lambda name: None)
+    started = []
+    monkeypatch.setattr(net, "up", lambda *words: started.append(words))
+    command = ["federated", "up", "--host", "192.0.2.7", "--port", "8443", "--guests"]
+    assert commands.main([*command, "A.pub", "B.pub"]) == 0
+    assert started == [("192.0.2.7", 8443, [Path("A.pub"), Path("B.pub")])]
+    assert not hospitals.path_of("A").exists()
 
 
 def test_results_brings_the_tables_up_to_date(monkeypatch, tmp_path):
