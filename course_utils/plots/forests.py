@@ -67,7 +67,8 @@ def _one_a_row(rows: Mapping[str, Estimate], xlabel: str, form: str) -> tuple[Fi
         number = f"{estimate.value:{form}}"
         # On white, so that no line runs through the number.
         behind = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        axes.text(estimate.value, place - 0.2, number, ha="center", va="bottom", bbox=behind)
+        where = {"ha": "center", "va": "bottom", "zorder": 1}
+        axes.text(estimate.value, place - 0.2, number, bbox=behind, **where)
     _name_rows(axes, rows, xlabel, above=0.7)
     return figure, axes
 
