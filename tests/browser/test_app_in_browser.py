@@ -4,6 +4,7 @@ Chromium is driven by Playwright; where one of the two is missing these tests ar
 wait ends: a page that stays silent fails its test.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -11,11 +12,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from course_utils import datasets, models, settings
@@ -62,8 +62,8 @@ def _little_trained(recipe, train, val, source, seed):
 
 
 @pytest.fixture(scope="module")
-def address(prepared):
-    """Address of a running app."""
+def served(prepared, tmp_path_factory):
+    """A running app: its process, and the address with the token that it printed."""
     folder, _ = prepared
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -72,23 +72,47 @@ def address(prepared):
     environment = os.environ | {"COURSE_DATA": str(folder), "COURSE_DATASET": "practice"}
     # As under nbval: the page must be a live one all the same.
     environment["COURSE_STATIC"] = "1"
-    server = subprocess.Popen(command, cwd=settings.ROOT, env=environment)
-    url = f"http://127.0.0.1:{port}/"
+    log = tmp_path_factory.mktemp("app-log") / "log"
+    with log.open("w") as file:
+        server = subprocess.Popen(command, cwd=settings.ROOT, env=environment, stdout=file)
     try:
         end = time.monotonic() + START_SECONDS
-        while True:
+        while not (found := re.search(r"http://\S+", log.read_text())) or not _listens(port):
             assert server.poll() is None, "the server stopped"
             assert time.monotonic() < end, "the server does not answer"
-            try:
-                urllib.request.urlopen(f"{url}no-such-page", timeout=5)
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                time.sleep(0.5)
-        yield url
+            time.sleep(0.5)
+        yield psutil.Process(server.pid), found[0]
     finally:
         server.terminate()
         server.wait(30)
+
+
+def _listens(port):
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def address(served):
+    """Address of the app without the token."""
+    return served[1].partition("login")[0]
+
+
+def kernels(served):
+    """Processes of the visitors' kernels, with the one that waits for the next visitor."""
+    found = set()
+    for one in served[0].children():
+        # One that has just ended has no command any more.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found |= {one.pid} if "ipykernel_launcher" in one.cmdline() else set()
+    return found
+
+
+def wait_for_kernels(served, count):
+    end = time.monotonic() + START_SECONDS
+    while len(kernels(served)) != count:
+        assert time.monotonic() < end, f"there are {len(kernels(served))} kernels, not {count}"
+        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +121,15 @@ def chromium():
         pytest.skip("there is no Chromium on this computer (Debian: apt install chromium)")
     with sync_api.sync_playwright() as play:
         # Inside a container Chromium cannot build its own walls, and it opens our page only.
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        # A stranger's name that means this computer, as after DNS rebinding.
+        rebound = "--host-resolver-rules=MAP evil.example 127.0.0.1"
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", rebound])
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def visit(chromium, address):
+def visit(chromium, served):
     """Function that opens the app for a new visitor, in a window of a width, until it is ready."""
     contexts = []
 
@@ -115,13 +141,15 @@ def visit(chromium, address):
         page.on("pageerror", lambda error: page.failures.append(str(error)))
         page.requested = []
         page.on("request", lambda request: page.requested.append(request.url))
-        page.goto(address, timeout=START_SECONDS * 1000, wait_until="commit")
+        page.goto(served[1], timeout=START_SECONDS * 1000, wait_until="commit")
         page.get_by_role("heading", level=1).wait_for(timeout=START_SECONDS * 1000)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
+    # Whoever closes the page gives up the place, and the picture with it.
+    wait_for_kernels(served, 1)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +184,18 @@ def test_a_slice_is_answered(visit, slices):
     says = said(page, "validation slices")
     assert re.search(r"\(\d+%\).* Of the 100 validation slices .* it named \d+ rightly\.", says)
     rows = page.get_by_role("row").all_inner_texts()
-    assert len(rows) == 4
+    assert len(rows) == 4 + 2
+    # What the share promises beside what happened, both counted.
+    (promised, happened), rows = rows[4:], rows[:4]
+    assert re.search(r"Promised\s+(\d+)%: about (\d+) of 100 such answers right", promised)
+    right = re.search(r"Happened\s+(\d+) of 100 validation slices", happened)[1]
+    assert f"named {right} rightly" in says
+    signed = page.get_by_text("Answered by")
+    sync_api.expect(signed).to_have_text(
+        re.compile(
+            r"^Answered by model baseline, version \w{12}\.\d, on \d+ \w+ \d{4} at \d\d:.* UTC"
+        )
+    )
     assert {row.split("\t")[0].strip() for row in rows} == {
         "glioma", "meningioma", "no tumor", "pituitary"
     }  # fmt: skip
@@ -180,7 +219,7 @@ def test_rubbish_is_refused_in_a_sentence(visit):
     noise = np.random.default_rng(1).integers(0, 255, (200, 200)).astype(np.uint8)
     rubbish = {
         "is not an image": b"<script>alert(1)</script>",
-        "more than 40,000,000 pixels": uploads.bare_png(50_000, 50_000),
+        "more than 4,000,000 pixels": uploads.bare_png(6300, 6300),
         "is empty": b"",
         "does not look like": pictures.encode(noise),
         "in colour": pictures.encode(np.stack([noise, noise // 3, noise // 5], axis=2)),
@@ -269,10 +308,67 @@ def test_nothing_is_fetched_from_elsewhere_or_left_on_the_disk(visit, slices, ad
     assert after == before
 
 
+def test_the_token_stays_behind(visit, served, address):
+    page = visit()
+    token = served[1].partition("token=")[2]
+    assert page.url == address
+    assert token not in page.content() and token not in page.evaluate("document.referrer")
+    # From then on the cookie is enough.
+    page.reload(wait_until="commit")
+    page.get_by_role("heading", level=1).wait_for(timeout=START_SECONDS * 1000)
+
+
+def test_without_the_token_the_visitor_is_told_what_is_missing(chromium, served, address):
+    before = kernels(served)
+    with chromium.new_context() as context:
+        page = context.new_page()
+        assert page.goto(address).status == 403
+        sync_api.expect(page.get_by_role("main")).to_contain_text("asks for a key")
+        sync_api.expect(page.get_by_role("main")).to_contain_text("no medical device")
+    assert kernels(served) == before
+
+
+def test_a_strangers_name_for_this_computer_opens_nothing(chromium, served, address):
+    with chromium.new_context() as context:
+        page = context.new_page()
+        for path in ("", "voila/static/voila.js", served[1].split("/", 3)[3]):
+            rebound = address.replace("127.0.0.1", "evil.example")
+            assert page.goto(f"{rebound}{path}").status == 403
+            assert page.get_by_role("heading").count() == 0
+
+
+def test_another_page_starts_no_kernel(visit, served, address):
+    page = visit()
+    # That of this visitor, and the one that waits for the next.
+    wait_for_kernels(served, 2)
+    before = kernels(served)
+    other = page.context.new_page()
+    # On this computer, too, but at another port: the cookie of the app is sent along.
+    pictures = "".join(f'<img src="{address}?{number}">' for number in range(3))
+    body = f'{pictures}<iframe src="{address}"></iframe><a href="{address}">look</a>'
+    where = "http://127.0.0.1:9/"
+    other.route(where, lambda route: route.fulfill(body=body, content_type="text/html"))
+    answers = []
+    other.on("response", lambda answer: answers.append((answer.url, answer.status)))
+    other.goto(where)
+    other.get_by_role("link").click()
+    sync_api.expect(other.get_by_role("main")).to_contain_text("Another page sent you here")
+    asked = [status for url, status in answers if url.startswith(address)]
+    assert len(asked) >= 4 and set(asked) == {403}
+    assert kernels(served) == before
+
+
+def test_the_fourth_visitor_is_refused_in_words(visit, served, address):
+    pages = [visit() for _ in range(3)]
+    fourth = pages[0].context.new_page()
+    assert fourth.goto(address).status == 503
+    sync_api.expect(fourth.get_by_role("main")).to_contain_text("All 3 places are taken")
+    assert len(kernels(served)) == 3
+
+
 def test_the_server_shows_nothing_but_the_app(visit, address):
     page = visit()
     assert "Predict first" not in page.content()
     assert "import" not in page.get_by_role("main").inner_text()
     for path in ("api/kernels", "voila/files/pyproject.toml", "api/contents", "voila/tree"):
-        with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(f"{address}{path}", timeout=20)
+        assert page.request.get(f"{address}{path}").status >= 400

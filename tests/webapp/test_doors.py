@@ -6,6 +6,7 @@ What the page shows is of no interest here, so the app served is one that prints
 
 import asyncio
 import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -84,8 +85,12 @@ class Site:
 
     def kernels(self):
         """Processes of kernels."""
-        children = psutil.Process(self.process.pid).children()
-        return [one for one in children if "ipykernel_launcher" in " ".join(one.cmdline())]
+        found = []
+        for one in psutil.Process(self.process.pid).children():
+            # One that has just ended has no command any more.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found += [one] if "ipykernel_launcher" in one.cmdline() else []
+        return found
 
     def socket(self, kernel, headers=(), **options):
         address = f"ws://127.0.0.1:{self.port}/api/kernels/{kernel}/channels?session_id=s"
