@@ -50,8 +50,10 @@ def test_a_run_repeats_and_comes_back(kind, parts, monkeypatch, tmp_path, capsys
     assert again.folder == runs[1].folder and again.seconds["training"] > 0
     answers = [fitting.predict(run.model, parts[1]) for run in (runs[1], again)]
     np.testing.assert_array_equal(*answers)
+    monkeypatch.setattr(fitting.training, "fit", lambda *args: pd.DataFrame({"epoch": [1]}))
     other = fitting.train(quick(kind), *parts, seed=8)
     assert other.folder != again.folder
+    assert "reloaded" not in capsys.readouterr().out
 
 
 def test_all_learn_from_the_same_patients_and_see_labels_of_their_own_patient(parts, monkeypatch):
