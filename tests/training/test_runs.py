@@ -1,6 +1,7 @@
 """Training: runs that repeat, are saved whole, come back, and train what they should."""
 
 import dataclasses
+import shutil
 
 import keras
 import numpy as np
@@ -46,17 +47,37 @@ def random_start(monkeypatch):
     monkeypatch.setenv("COURSE_WEIGHTS", "random")
 
 
-def trained_twice(recipe, parts, monkeypatch, tmp_path):
-    """The same run in two data folders, so that the second cannot reload the first."""
-    for folder in ("one", "two"):
-        monkeypatch.setenv("COURSE_DATA", str(tmp_path / folder))
-        yield training.train(recipe, *parts, seed=3)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, parts):
+    """Data folder with what training by QUICK and by TAIL leaves: trained once for all tests."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA", str(folder))
+        patch.setenv("COURSE_WEIGHTS", "random")
+        for recipe in (QUICK, TAIL):
+            training.train(recipe, *parts)
+    return folder
+
+
+@pytest.fixture
+def reload(trained, parts, own_data_folder):
+    """Function that reloads the run by QUICK or by TAIL, copied to this test's own data folder."""
+    shutil.copytree(trained, own_data_folder)
+    return lambda recipe: training.train(recipe, *parts)
+
+
+@pytest.fixture
+def no_epochs(monkeypatch):
+    """Networks are built and saved, and learn nothing."""
+    monkeypatch.setattr(keras.Model, "fit", lambda *args, **kwargs: None)
+    row = {"epoch": 1, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.5}
+    monkeypatch.setattr(runs, "fit", lambda *args: pd.DataFrame([row]))
 
 
 def assert_same(one, two):
     columns = ["loss", "accuracy", "val_loss", "val_accuracy"]
     pd.testing.assert_frame_equal(one.history[columns], two.history[columns], check_exact=True)
-    assert same_weights(one.model, two.model)
+    assert one.folder != two.folder and same_weights(one.model, two.model)
 
 
 def same_weights(one, other):
@@ -77,8 +98,8 @@ def test_a_classifier_learns_what_can_be_learned():
     )
 
 
-def test_training_slices_are_measured_as_validation_slices_are(parts):
-    run = training.train(QUICK, *parts)
+def test_training_slices_are_measured_as_validation_slices_are(parts, reload):
+    run = reload(QUICK)
     rows = training.spread(*parts)
     assert len(rows) == len(parts[1]) and len(set(rows)) == len(rows)
     seen = parts[0].take(rows)
@@ -97,7 +118,7 @@ def test_without_validation_slices_nothing_is_called_validation(parts, capsys, r
     assert "validation" not in capsys.readouterr().out
 
 
-def test_the_learning_rate_climbs_for_an_epoch_and_falls_to_zero(parts):
+def test_the_learning_rate_climbs_for_an_epoch_and_falls_to_zero(parts, no_epochs):
     model = models.baseline()
     batches = augment.batches(parts[0], 8)
     training.fit(model, batches, batches, 3, 1e-3)
@@ -108,7 +129,7 @@ def test_the_learning_rate_climbs_for_an_epoch_and_falls_to_zero(parts):
     assert rates[12] == pytest.approx(0, abs=1e-9)
 
 
-def test_the_bar_moves_twice_a_second_at_most(parts, monkeypatch):
+def test_the_bar_moves_twice_a_second_at_most(parts, monkeypatch, no_epochs):
     asked, bar = {}, runs.tqdm
     monkeypatch.setattr(runs, "tqdm", lambda **how: asked.update(how) or bar(**how))
     batches = augment.batches(parts[0])
@@ -116,14 +137,15 @@ def test_the_bar_moves_twice_a_second_at_most(parts, monkeypatch):
     assert asked["mininterval"] >= 0.5
 
 
-def test_two_runs_with_one_seed_give_the_same_figures(parts, monkeypatch, tmp_path):
-    assert_same(*trained_twice(QUICK, parts, monkeypatch, tmp_path))
-
-
-def test_a_finished_run_is_reloaded_and_another_one_trained(parts, capsys):
+def test_two_runs_with_one_seed_give_the_same_figures(parts, trained, capsys):
     one = training.train(QUICK, *parts)
-    again = training.train(QUICK, *parts)
-    assert "reloaded" in capsys.readouterr().out
+    assert "reloaded" not in capsys.readouterr().out, "its data folder is empty"
+    assert_same(training.load(trained / "runs" / one.folder.name), one)
+
+
+def test_a_finished_run_is_reloaded_and_another_one_trained(parts, reload, capsys, no_epochs):
+    one, again = reload(QUICK), reload(QUICK)
+    assert capsys.readouterr().out.count("reloaded") == 2
     assert again.folder == one.folder and same_weights(one.model, again.model)
     pd.testing.assert_frame_equal(again.history, one.history)
     assert again.seconds == one.seconds and again.settings == one.settings
@@ -132,15 +154,17 @@ def test_a_finished_run_is_reloaded_and_another_one_trained(parts, capsys):
         training.train(QUICK, *parts, seed=8),
         training.train(QUICK, parts[0].take(range(24)), parts[1]),
     ]
+    assert "reloaded" not in capsys.readouterr().out
     assert len({run.folder for run in [one, *others]}) == 3
+    assert not same_weights(others[0].model, others[1].model), "another seed, other first weights"
 
 
 def test_fine_tuning_repeats_trains_the_tail_of_the_whole_network_and_leaves_the_trunk(
-    parts, monkeypatch, tmp_path
+    parts, trained
 ):
-    run, again = trained_twice(TAIL, parts, monkeypatch, tmp_path)
-    assert_same(run, again)
-    keras.utils.set_random_seed(3)
+    run = training.train(TAIL, *parts)
+    assert_same(training.load(trained / "runs" / run.folder.name), run)
+    keras.utils.set_random_seed(run.settings["seed"])
     before = models.transfer("mobilenetv2", images=parts[0].images)
 
     def changed(layer):
@@ -156,27 +180,25 @@ def test_fine_tuning_repeats_trains_the_tail_of_the_whole_network_and_leaves_the
     assert accuracy == pytest.approx(run.history["val_accuracy"].iloc[-1])
 
 
-def test_a_run_that_breaks_off_leaves_nothing_behind(parts, monkeypatch):
+def test_a_run_that_breaks_off_leaves_nothing_behind(parts, monkeypatch, own_data_folder):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(keras.Model, "fit", stop)
     with pytest.raises(KeyboardInterrupt):
         training.train(QUICK, *parts)
-    monkeypatch.undo()
-    monkeypatch.setenv("COURSE_WEIGHTS", "random")
-    assert len(training.train(QUICK, *parts).history) == 1
+    assert all(path.suffix == ".lock" for path in own_data_folder.glob("runs/*"))
 
 
-def test_a_damaged_run_is_named(parts):
-    run = training.train(QUICK, *parts)
+def test_a_damaged_run_is_named(parts, reload):
+    run = reload(QUICK)
     model = run.folder / "model.keras"
     model.write_bytes(model.read_bytes()[:1000])
     with pytest.raises(CourseError, match=run.folder.name):
         training.train(QUICK, *parts)
 
 
-def test_a_network_with_two_contrasts_is_trained_saved_and_predicts_by_both(parts):
+def test_a_network_with_two_contrasts_is_trained_saved_and_predicts_by_both(parts, request):
     recipe = dataclasses.replace(training.RECIPES["early-fusion"], epochs=1)
     with pytest.raises(CourseError, match="toy data has no contrast 'flair'"):
         training.train(recipe, *parts)
@@ -187,12 +209,13 @@ def test_a_network_with_two_contrasts_is_trained_saved_and_predicts_by_both(part
     assert np.array_equal(found, training.predict(run.model, val.stacked(("t1ce", "flair"))))
     assert np.mean(found.argmax(1) == val.labels) == run.history["val_accuracy"].iloc[-1]
     assert training.train(recipe, train, val).folder == run.folder
+    request.getfixturevalue("no_epochs")
     other = training.train(recipe, with_flair(train, train.images), val)
     assert other.folder != run.folder, "another flair makes another run"
 
 
-def test_a_run_on_one_contrast_does_not_care_about_the_other(parts):
-    alone = training.train(QUICK, *parts)
+def test_a_run_on_one_contrast_does_not_care_about_the_other(parts, reload, no_epochs):
+    alone = reload(QUICK)
     both = [with_flair(part, 255 - part.images) for part in parts]
     assert training.train(QUICK, *both).folder == alone.folder
     flair = dataclasses.replace(training.RECIPES["baseline-flair"], name="quick", epochs=1)
@@ -207,19 +230,12 @@ def test_an_unknown_recipe_or_network_is_named(parts):
         training.train(dataclasses.replace(QUICK, network="vgg"), *parts)
 
 
-@pytest.mark.parametrize("class_names", [("ill", "well"), ("a", "b", "c", "d", "e")])
-def test_any_number_of_classes_trains_and_predicts(class_names):
-    data = toy(12, class_names=class_names)
-    head = dataclasses.replace(training.RECIPES["mobilenetv2-head"], epochs=1)
-    for recipe in (QUICK, head):
-        run = training.train(recipe, data, data)
-        assert run.predict(data).shape == (12, len(class_names))
-        assert run.settings["classes"] == list(class_names)
+def test_other_classes_to_validate_on_are_refused(parts):
     with pytest.raises(CourseError, match="different classes"):
-        training.train(QUICK, data, toy(12))
+        training.train(QUICK, toy(12, class_names=("ill", "well")), parts[1])
 
 
-def test_what_a_recipe_says_is_what_is_done(parts):
+def test_what_a_recipe_says_is_what_is_done(parts, no_epochs):
     for recipe in (QUICK, dataclasses.replace(QUICK, dropout=0.5)):
         run = training.train(recipe, *parts)
         assert run.model.get_layer("dropout").rate == run.settings["recipe"]["dropout"]
@@ -255,8 +271,8 @@ def test_a_network_without_a_backbone_starts_from_nothing_else(parts):
         training.train("baseline", *parts, start="imagenet")
 
 
-def test_a_run_is_in_single_precision_whatever_a_reader_has_set(parts):
-    usual = training.train(QUICK, *parts)
+def test_a_run_is_in_single_precision_whatever_a_reader_has_set(parts, reload):
+    usual = reload(QUICK)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         run = training.train(dataclasses.replace(QUICK, name="another"), *parts)
@@ -334,8 +350,8 @@ def test_layers_that_differ_in_their_settings_alone_have_other_features():
         np.testing.assert_allclose(found, scale * 100 / 255, rtol=1e-3)
 
 
-def test_a_saved_network_finds_the_features_of_the_one_that_was_trained(parts):
-    run = training.train(dataclasses.replace(TAIL, epochs=1), *parts)
+def test_a_saved_network_finds_the_features_of_the_one_that_was_trained(parts, reload):
+    run = reload(TAIL)
     files = set(features.settings.data_dir().glob("features/*.npz"))
     features.cached(models.submodel(run.model, stop=TAIL.freeze_until), parts[1].images)
     assert set(features.settings.data_dir().glob("features/*.npz")) == files
@@ -357,6 +373,7 @@ def test_any_data_is_learned_from_and_predicted(own_data, name):
     train, val = own_data.take(range(half)), own_data.take(range(half, 2 * half))
     run = training.train(recipe, train, val)
     assert run.settings["contrasts"] == ["picture"]
+    assert run.settings["classes"] == list(own_data.class_names)
     assert run.model.input_shape == (None, *models.shape_of(own_data.images))
     again = training.load(run.folder)
     assert again.predict(val).shape == (half, len(own_data.class_names))
@@ -365,8 +382,8 @@ def test_any_data_is_learned_from_and_predicted(own_data, name):
     assert maps.shape == val.images.shape[:3] and maps.max() == 1
 
 
-def test_a_run_says_which_slices_it_takes(parts):
-    run = training.train(QUICK, *parts)
+def test_a_run_says_which_slices_it_takes(parts, reload):
+    run = reload(QUICK)
     assert run.settings["contrasts"] == ["t1ce"]
     small = dataclasses.replace(parts[1], contrasts={"t1ce": parts[1].images[:, ::2, ::2]})
     with pytest.raises(CourseError, match="128 x 128 pixels and 1 ch.*toy data have 64 x 64 pix"):
