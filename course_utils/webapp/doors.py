@@ -22,12 +22,13 @@ from voila.request_info_handler import RequestInfoSocketHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
+from course_utils.webapp import NOTICE
+
 # Visitors at once; whoever is expected next counts, for the kernel of that visitor runs already.
 MOST_KERNELS = 3
 # A visitor who does nothing for so many seconds is forgotten, with the picture; one who closes the
 # page is forgotten a moment later.
 IDLE_SECONDS, GRACE_SECONDS = 900, 5
-NOTICE = "This is teaching material and no medical device. Never use it for anyone's health."
 KEY = (
     "This app asks for a key: open the whole address that 'course app' printed, up to the last "
     "letter of the token."

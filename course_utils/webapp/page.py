@@ -19,13 +19,13 @@ from IPython.display import display
 from course_utils import datasets, plots, settings
 from course_utils.core import pictures
 from course_utils.datasets import Dataset
-from course_utils.webapp import app, uploads
+from course_utils.webapp import NOTICE, app, uploads
 
 FOLDER = Path(__file__).parent
 MOST = f"{uploads.MOST_BYTES / 1e6:.0f} MB"
 WORDS = {
     "title": "What a network sees in a brain slice",
-    "notice": "This is teaching material and no medical device. Never use it for anyone's health.",
+    "notice": NOTICE,
     "choose": "Choose a slice",
     "drop": "or drop it here: PNG, JPEG or DICOM",
     "sample": "Try a practice slice",
