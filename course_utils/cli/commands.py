@@ -230,6 +230,7 @@ def federated_up(*, host="127.0.0.1", port=None, guests=()):
 def federated_run(*, rounds=3, at_least=2):
     """Have the hospitals train, from another terminal."""
     net = _net()
+    net.need_running()
     from course_utils import datasets
 
     data = datasets.load()

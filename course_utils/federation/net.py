@@ -138,6 +138,12 @@ def running() -> bool:
     return bool(state) and subprocesses.is_alive(*state["supervisor"])
 
 
+def need_running() -> None:
+    """Stop where no federation is running, and say how to start one."""
+    if not running():
+        raise CourseError("No federation is running: start one with 'course federated up'.")
+
+
 def status() -> dict[str, str]:
     """Say of each process whether it runs: its name to words."""
     return {
@@ -164,8 +170,7 @@ def submit(
             f"{rounds} rounds with at least {at_least} hospitals cannot be: ask for at least one "
             f"round, and for 1 to {len(hospitals.NAMES)} hospitals."
         )
-    if not running():
-        raise CourseError("No federation is running: start one with 'course federated up'.")
+    need_running()
     files.remove(rounds_file())
     chosen = f"rounds={rounds} at-least={at_least} classes={classes}"
     command = ["flwr", "run", str(folder() / "app"), "course", "--stream", "--run-config", chosen]
