@@ -62,8 +62,9 @@ def bands(
 def overlaid(
     curves: Mapping[str, Curve], xlabel: str, ylabel: str, headline: str,
     names: Sequence[str] | None = None, level: tuple[str, float] | None = None,
+    form: str = "{x:.0%}",
 ) -> Figure:  # fmt: skip
-    """Draw curves of shares over each other, each x, y and, where known, its interval's two ends.
+    """Draw curves over each other, each x, y and, where known, its interval's two ends.
 
     ``names`` are written below the places 0, 1, 2 and so on of x.
     """
@@ -77,7 +78,7 @@ def overlaid(
     if names is not None:
         axes.set_xticks(range(len(names)), names)
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(form)
     figure.legend(loc="outside lower center", ncols=2, fontsize=10)
     return headlined(figure, headline)
 
@@ -128,12 +129,13 @@ def reliability(tables: Mapping[str, pd.DataFrame], headline: str) -> Figure:
         axes.set_title(title)
         bins = {"width": table["to"] - table["from"], "align": "edge", "edgecolor": "white"}
         below.bar(table["from"], table["slices"], color=sky, **bins)
-        below.set(xlabel="confidence", xlim=(0, 1))
+        # No number at the edges, where it would run into that of the next diagram.
+        below.set(xlabel="confidence", xlim=(0, 1), xticks=(0.25, 0.5, 0.75))
         below.xaxis.set_major_formatter(PercentFormatter(1))
     grid[0, 0].set(ylabel="accuracy", ylim=(0, 1.02))
     grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
     along = {"rotation": 45, "rotation_mode": "anchor", "transform_rotates_text": True}
-    grid[0, 0].text(0.06, 0.08, "as sure as right", color=INK, size=9, **along)
+    grid[0, 0].text(0.04, 0.1, "as sure as right", color=INK, size=9, **along)
     grid[1, 0].set_ylabel("slices")
     return headlined(figure, headline)
 
