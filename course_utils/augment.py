@@ -7,6 +7,7 @@ import numpy as np
 from course_utils import settings
 from course_utils.core.backend import keras, tf
 from course_utils.core.channels import with_channels
+from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
 
 
@@ -38,9 +39,14 @@ class RandomApply(keras.layers.Layer):
         self.rate, self.draws = rate, keras.random.SeedGenerator(seed)
 
     def call(self, inputs, training=True):
+        images = tf.nest.flatten(inputs)[0]
+        if images.shape.rank != 4:
+            raise CourseError(
+                f"Images have {images.shape.rank} axes here, and batch, height, width and channels "
+                "are needed: write 'batch' before 'map'."
+            )
         changed = self.change(inputs, training=training)
-        count = tf.shape(tf.nest.flatten(inputs)[0])[0]
-        chosen = keras.random.uniform((count, 1, 1, 1), seed=self.draws) < self.rate
+        chosen = keras.random.uniform((tf.shape(images)[0], 1, 1, 1), seed=self.draws) < self.rate
         return tf.nest.map_structure(lambda new, old: tf.where(chosen, new, old), changed, inputs)
 
 

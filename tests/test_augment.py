@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from course_utils import augment, models
+from course_utils.core.errors import CourseError
 from course_utils.datasets import Dataset
 from course_utils.training import features
 
@@ -129,6 +130,11 @@ def test_masks_get_the_draw_of_their_image_and_stay_masks():
         assert (image & mask).sum() / (image | mask).sum() > 0.9
         stayed.append((before & mask).sum() / (before | mask).sum())
     assert np.median(stayed) < 0.8
+
+
+def test_an_image_without_its_batch_is_refused_in_words():
+    with pytest.raises(CourseError, match="3 axes.*'batch' before 'map'"):
+        augment.pipeline()(tf.zeros((128, 128, 1)), training=True)
 
 
 def test_nothing_changes_outside_training():
