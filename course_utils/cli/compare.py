@@ -282,8 +282,8 @@ def _turned(train: Dataset, val: Dataset, rate: float | None, seed: int) -> dict
 # How each topic is measured, on which data, split how.
 TOPICS = {
     "leak": (_leak, "figshare", "slice, near-duplicate and patient"),
-    "pointing": (_pointing, "figshare", "group"),
     "augmentation": (_augmentation, "practice", "group"),
+    "pointing": (_pointing, "figshare", "group"),
     "attention": (_attention, "practice", "group"),
     "contrasts": (_contrasts, "practice", "group"),
 }

@@ -50,15 +50,21 @@ def test_attention_is_measured_as_a_classifier_as_a_map_and_by_taking_it_away(qu
     assert figures["other_weights"]["changed"].keys() == figures["other_weights"]["accuracy"].keys()
 
 
-def test_augmentation_is_measured_with_three_seeds_in_training_and_in_use(quick):
+def test_augmentation_is_measured_with_three_seeds_in_training_and_in_use(quick, monkeypatch):
+    train, val, _ = quick.split()
+    single = compare._turned(train, val, 0.5, 3)
+    places = {"reported", "training", "training, smoothed", "validation", "validation, smoothed"}
+    assert set(single) == places and all(0 <= share <= 1 for share in single.values())
+    asked = []
+    monkeypatch.setattr(compare, "_turned", lambda *how: asked.append(how) or single)
     assert commands.main(["compare", "augmentation", "--seed", "3"]) == 0
     figures = results.load("compare-augmentation")["figures"]
     assert set(figures) == {f"{n}, {way}" for n in ("few", "all") for way in compare.RATES}
     for row in figures.values():
-        assert set(row) == {
-            "reported", "training", "training, smoothed", "validation", "validation, smoothed"
-        }  # fmt: skip
-        assert all(len(seeds) == 3 and 0 <= min(seeds) <= max(seeds) <= 1 for seeds in row.values())
+        assert row == {place: [share] * 3 for place, share in single.items()}
+    assert {seed for *_, seed in asked} == {3, 4, 5}
+    assert {rate for *_, rate, _ in asked} == set(compare.RATES.values())
+    assert {len(patients) for patients, *_ in asked} > {len(train)}
 
 
 def test_contrasts_are_measured_alone_fused_and_after_accidents(quick):
