@@ -59,7 +59,7 @@ def test_a_run_repeats_and_comes_back(kind, parts, monkeypatch, tmp_path, capsys
 def test_all_learn_from_the_same_patients_and_see_labels_of_their_own_patient(parts, monkeypatch):
     seen = {}
 
-    def fit(model, train, val, epochs, rate):
+    def fit(model, train, val, epochs, rate, shown):
         images, labels = zip(*train.as_numpy_iterator(), strict=True)
         seen[model.name] = np.concatenate(images), np.concatenate(labels)
         return pd.DataFrame({"epoch": [1]})
@@ -115,7 +115,7 @@ def test_a_run_answers_for_patients_of_any_classes(kind):
 def test_what_is_recorded_is_what_ran(augment, parts, monkeypatch):
     seen = []
 
-    def fit(model, train, val, epochs, rate):
+    def fit(model, train, val, epochs, rate, shown):
         seen.append(np.concatenate([images for images, _ in train.as_numpy_iterator()]))
         assert model.name == "volumes_bag" and model.get_layer("dropout").rate == 0.1
         return pd.DataFrame({"epoch": [1]})
