@@ -52,12 +52,12 @@ def transfer_drawn(cut: str, headline: str) -> Figure:
     figure, axes = _sheet(9, 3.6, 15, 6)
     rows = (
         (3.7, "new head only", [("slice", 1.5, GREY), ("trunk: all borrowed layers", 7.6, BLUE),
-                                ("head", 1.7, SAND), ("classes", 1.6, GREY)], 1),
+                                ("head", 1.7, SAND), ("classes", 1.6, GREY)]),
         (1.1, "fine-tuned", [("slice", 1.5, GREY), (f"trunk: up to {cut}", 4.4, BLUE),
                              ("tail", 2.7, SAND), ("head", 1.7, SAND),
-                             ("classes", 1.6, GREY)], 1),
+                             ("classes", 1.6, GREY)]),
     )  # fmt: skip
-    for height, name, boxes, before_cut in rows:
+    for height, name, boxes in rows:
         axes.text(0.1, height + 1.5, name, weight="bold", size=10, color=INK)
         left = 0.1
         for number, (words, width, colour) in enumerate(boxes):
@@ -66,7 +66,8 @@ def transfer_drawn(cut: str, headline: str) -> Figure:
             left = end + 0.5
             if number < len(boxes) - 1:
                 _arrow(axes, (end + 0.05, height + 0.6), (left - 0.05, height + 0.6))
-            if number == before_cut:
+            # The trunk comes right behind the slice.
+            if number == 1:
                 middle = (end + left) / 2
                 cutting = {"color": OKABE_ITO["vermilion"], "linestyle": "--", "linewidth": 2}
                 axes.plot([middle] * 2, [height - 0.25, height + 1.45], **cutting)
@@ -87,8 +88,8 @@ def residual_drawn(headline: str) -> Figure:
         axes.set_title("with a shortcut: x + F(x)" if shortcut else "plain: F(x)")
         _arrow(axes, (0, 7.2), (0, 6.2))
         axes.text(0.2, 6.85, "x", size=12, style="italic", color=INK)
-        for words, height in (("convolution", 5.2), ("convolution", 3.4)):
-            _box(axes, -1.5, height, 3, 1, BLUE, f"{words}, batch norm")
+        for height in (5.2, 3.4):
+            _box(axes, -1.5, height, 3, 1, BLUE, "convolution, batch norm")
         _arrow(axes, (0, 5.2), (0, 4.4))
         _arrow(axes, (0, 3.4), (0, 2.6 if shortcut else 0.6))
         axes.text(0.2, 2.85, "F(x)", size=11, style="italic", color=INK)

@@ -242,7 +242,8 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
             "less, for example up to 'pooled'."
         )
     seconds = {"features": 0.0}
-    shown = train.take(spread(train, val))
+    rows = spread(train, val)
+    shown = train.take(rows)
     if recipe.freeze_until is None:
         pipeline = augment.pipeline(seed=seed) if recipe.augment else None
         batches = augment.batches(train, recipe.batch_size, pipeline, True, seed, contrasts)
@@ -256,7 +257,7 @@ def _trained(recipe, train, val, source, seed) -> tuple[keras.Model, pd.DataFram
         outputs, seconds["features"] = features.outputs(model, recipe, *views, *val_images)
         inputs, labels = np.concatenate(outputs[: len(views)]), np.tile(train.labels, len(views))
         batches = features.batches(inputs, labels, recipe.batch_size, seed)
-        seen = features.batches(outputs[0][spread(train, val)], shown.labels, recipe.batch_size)
+        seen = features.batches(outputs[0][rows], shown.labels, recipe.batch_size)
         val_batches = val and features.batches(outputs[-1], val.labels, recipe.batch_size)
     begin = time.perf_counter()
     history = fit(learner, batches, val_batches, recipe.epochs, recipe.learning_rate, seen)
