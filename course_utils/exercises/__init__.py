@@ -1,19 +1,23 @@
-"""Feedback on a learner's answers, the quiz at a lesson's end, and progress through the course."""
+"""Feedback on answers, hints, typed predictions, the quiz at a lesson's end, and progress."""
 
 import functools
 import importlib
-import json
 from collections.abc import Mapping
 
 import pandas as pd
 from IPython.display import Markdown, display
 from jupyterquiz import display_quiz
 
-from course_utils import datasets, plots, settings
-from course_utils.core import files
+from course_utils import datasets, plots
 from course_utils.core.errors import CourseError
+from course_utils.exercises import memory
 from course_utils.exercises.common import NOT_TRIED, Check, Wrong
 from course_utils.exercises.hints import HINTS
+from course_utils.exercises.guesses import predict, predictions, settle
+
+__all__ = [
+    "check", "hint", "predict", "predictions", "progress", "quiz", "settle",
+]  # fmt: skip
 
 # How many exercises each lesson has.
 EXERCISES = {
@@ -44,7 +48,8 @@ def check(number: str, answer: object) -> None:
         return
     display(Markdown(f"✓ **{number}** Right."))
     try:
-        _remember(number)
+        with memory.changing() as kept:
+            kept["solved"].append(number)
     except CourseError as error:
         display(Markdown(f"This was not written down: {error}"))
 
@@ -89,7 +94,7 @@ def checks(lesson: str) -> dict[str, Check]:
 
 def progress() -> pd.DataFrame:
     """Exercises solved so far: one row per lesson, with the columns solved and of."""
-    solved = [number[:2] for number in set(_solved()) & set(numbers())]
+    solved = [number[:2] for number in set(memory.read()["solved"]) & set(numbers())]
     return pd.DataFrame(
         {"solved": map(solved.count, EXERCISES), "of": EXERCISES.values()},
         index=pd.Index(EXERCISES, name="lesson"),
@@ -107,21 +112,3 @@ def quiz(questions: Mapping[str, Mapping[str, str]]) -> None:
         answers[0]["correct"] = True
         asked.append({"question": question, "type": "multiple_choice", "answers": answers})
     display_quiz(asked, colors=QUIZ_COLOURS, max_width=760)
-
-
-def _remember(number: str) -> None:
-    path = settings.data_dir() / "progress.json"
-    with files.lock(path):
-        solved = sorted({*_solved(), number})
-        with files.atomic(path) as new:
-            new.write_text(json.dumps(solved))
-
-
-def _solved() -> list[str]:
-    """What was solved, exercises that only another version of the course has included."""
-    path = settings.data_dir() / "progress.json"
-    with files.reading(path, "rename it, and check your answers again"):
-        solved = json.loads(path.read_text().strip() or "[]") if path.exists() else []
-        if not isinstance(solved, list):
-            raise ValueError("it holds no list")
-    return [number for number in solved if isinstance(number, str)]

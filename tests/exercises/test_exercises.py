@@ -26,7 +26,7 @@ def progress_file(own_data_folder):
 def test_a_right_answer_is_told_and_remembered(shown):
     exercises.check("00.1", 120)
     assert shown == ["✓ **00.1** Right."]
-    assert json.loads((settings.data_dir() / "progress.json").read_text()) == ["00.1"]
+    assert json.loads((settings.data_dir() / "progress.json").read_text())["solved"] == ["00.1"]
 
 
 def test_an_untouched_answer_is_not_tried_yet(shown):
@@ -67,7 +67,19 @@ def test_an_unknown_exercise_is_named():
         exercises.check("99.1", 1)
 
 
-@pytest.mark.parametrize("content", ["{", '{"00.1": true}', "3", "null", "[" * 100_000, "\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        '{"00.1": true}',
+        "3",
+        "null",
+        "[" * 100_000,
+        "\xff",
+        '{"version": 2, "solved": 3}',
+        '{"version": 2, "solved": [], "predictions": [1]}',
+    ],
+)
 def test_a_damaged_progress_file_is_named_and_kept(shown, progress_file, content):
     progress_file.write_text(content, encoding="latin-1")
     with pytest.raises(CourseError, match=r"progress\.json is damaged .*: rename it"):
@@ -90,7 +102,7 @@ def test_exercises_of_another_version_are_kept_and_not_counted(shown, progress_f
     progress_file.write_text('["01.1", "01.1", "01.9", "98.1"]')
     exercises.check("00.1", 120)
     assert exercises.progress()["solved"].sum() == 2
-    assert json.loads(progress_file.read_text()) == ["00.1", "01.1", "01.9", "98.1"]
+    assert json.loads(progress_file.read_text())["solved"] == ["00.1", "01.1", "01.9", "98.1"]
 
 
 def test_hints_come_one_at_a_time_and_end(shown, monkeypatch):
