@@ -140,10 +140,18 @@ def test_every_exercise_is_in_a_lesson():
     assert {number for number, _ in EXERCISE.findall(texts)} == set(exercises.numbers())
 
 
+def quizzes(path):
+    """The questions of a lesson's quiz, each with its answers, the right one first."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "code" and "exercises.quiz(" in text:
+            yield from ast.literal_eval(ast.parse(text).body[-1].value.args[0]).items()
+
+
 def test_quiz_asks_three_questions_and_hides_its_answers(lesson):
     (quiz,) = [cell for cell in code(lesson) if "exercises.quiz(" in cell["text"]]
     assert quiz["metadata"]["jupyter"]["source_hidden"], "its code begins with the right answers"
-    questions = ast.literal_eval(ast.parse(quiz["text"]).body[-1].value.args[0])
+    questions = dict(quizzes(lesson["path"]))
     assert len(questions) == 3
     for question, answers in questions.items():
         assert question.endswith("?")
@@ -152,6 +160,44 @@ def test_quiz_asks_three_questions_and_hides_its_answers(lesson):
     scripts = [output["data"].get("application/javascript", []) for output in quiz["outputs"]]
     stored = "".join(line for script in scripts for line in script)
     assert all(json.dumps(question)[1:-1] in stored for question in questions), "run it again"
+
+
+def test_a_core_lesson_has_code_to_write_hints_and_predictions(lesson):
+    if not "01" <= lesson["number"] <= "07":
+        return
+    solutions = SOLUTION.findall("\n".join(prose(lesson)))
+    lines = [sum(bool(line.strip()) for line in solution.splitlines()) for solution in solutions]
+    assert sum(count >= 5 for count in lines) >= 2, f"too little to write: {lines} lines"
+    asked = {number for number in exercises.numbers() if number.startswith(lesson["number"])}
+    assert all(len(exercises.HINTS[number]) == 3 for number in asked)
+    text = "\n".join(cell["text"] for cell in code(lesson))
+    typed = re.findall(r'exercises\.predict\(\s*"(\d\d\.[a-d])"', text)
+    settled = re.findall(r'exercises\.settle\(\s*"(\d\d\.[a-d])"', text)
+    assert typed == settled == [f"{lesson['number']}.{letter}" for letter in "abcd"[: len(typed)]]
+    assert len(typed) >= (3 if lesson["number"] <= "05" else 2)
+    assert "guess=..., sure=..." in " ".join(text.split()), "they come untouched"
+
+
+def test_every_exercise_has_a_typical_wrong_answer():
+    tests = settings.ROOT / "tests"
+    for lesson in exercises.EXERCISES:
+        (path,) = tests.rglob(f"test_lesson_{lesson}.py")
+        tried = path.read_text(encoding="utf-8")
+        assert 'said("' in tried or "said(number" in tried or "feedback(" in tried, path
+        for number in (n for n in exercises.numbers() if n.startswith(lesson)):
+            assert f'"{number}"' in tried, f"{path.name} tries no answer to {number}"
+
+
+def test_the_length_of_an_answer_does_not_give_it_away():
+    longest = shortest = asked = 0
+    for path in LESSONS:
+        if not path.name.startswith("0"):
+            continue
+        for _, answers in quizzes(path):
+            right, *wrong = map(len, answers)
+            asked += 1
+            longest, shortest = longest + (right > max(wrong)), shortest + (right < min(wrong))
+    assert longest <= asked / 3 and shortest <= asked / 2, (longest, shortest, asked)
 
 
 def test_code_cells_are_short(lesson):
