@@ -12,13 +12,13 @@ from course_utils.core import files
 from course_utils.core.backend import keras
 from course_utils.core.errors import BadFile
 from course_utils.datasets import Dataset
-from course_utils.evaluation import calibration, heatmaps
+from course_utils.evaluation import calibration, heatmaps, intervals
 from course_utils.training import features
-from course_utils.webapp import ood, uploads
+from course_utils.webapp import dicom, ood, uploads
 
 RECIPE = "baseline"
 # Raise it when the same run and data no longer give the same file.
-VERSION = 1
+VERSION = 2
 # Grey slices that were saved in colour are far below: 585 real ones reached 0.015 at most.
 MOST_COLOUR = 0.05
 SIMILAR = 4
@@ -38,6 +38,7 @@ class Assistant:
     # How sure the model is of each validation slice, and whether it is right: (slices,).
     confidences: np.ndarray
     right: np.ndarray
+    card: dict[str, str]  # the model card: what it is, what it learned from, what it is not for
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,6 +56,8 @@ class Answer:
     heat: np.ndarray | None = None
     # Similar training slices, the nearest first: row, label, patient, plane.
     similar: pd.DataFrame | None = None
+    # On the scanner's scale, where it came as a DICOM file.
+    scan: dicom.Scan | None = None
 
     @property
     def refused(self) -> bool:
@@ -73,13 +76,33 @@ def prepare(data: Dataset | None = None, recipe: str = RECIPE) -> Assistant:
     path = settings.data_dir() / "app" / f"v{VERSION}-{run.folder.name}.npz"
     files.once(path, lambda new: _fit(new, run.model, train, val))
     with files.reading(path, "delete it and try again"), np.load(path) as stored:
-        measured = {name: stored[name] for name in ("features", "centre", "spread", "precision")}
+        names = {field.name for field in dataclasses.fields(ood.Gate)} - {"limits"}
+        measured = {name: stored[name] for name in names}
         limits = {name: float(stored[f"limit_{name}"]) for name in ood.DISTANCES}
         temperature, gate = float(stored["temperature"]), ood.Gate(**measured, limits=limits)
         seen = stored["confidences"], stored["right"]
     # The run's name ends in a digest of all that decided how it came out, each training pixel too.
     name = "model {}, version {}.{}".format(*run.folder.name.rsplit("-", 1), VERSION)
-    return Assistant(name, run.model, temperature, gate, train, *seen)
+    about = card(name, run, gate, temperature, seen[1], val.table["group"].to_numpy())
+    return Assistant(name, run.model, temperature, gate, train, *seen, about)
+
+
+def card(name: str, run, gate: ood.Gate, temperature: float, right, groups) -> dict[str, str]:
+    """The model card of what answers: what it is, what it learned from, and what it is not for."""
+    learned = run.settings["train"]
+    limits = "; ".join(f"{which} {limit:.2f}" for which, limit in gate.limits.items())
+    return {
+        "model": name.removeprefix("model "),
+        "network": f"{run.model.count_params():,} parameters, seed {run.settings['seed']}, "
+        f"started from {run.settings['weights'].partition('-')[0]} weights",
+        "learned from": f"{learned['slices']:,} slices of the {learned['name']} data, "
+        f"fingerprint {learned['fingerprint']}",
+        "right on validation slices": str(intervals.mean(right, groups)),
+        "temperature": f"{temperature:.3f}",
+        "refuses beyond": limits,
+        "made for": "lessons on machine learning",
+        "not made for": "anybody's scan, scanner or decision: it was tried on no patient",
+    }
 
 
 def answer(assistant: Assistant, data: bytes) -> Answer:
@@ -108,8 +131,9 @@ def answer(assistant: Assistant, data: bytes) -> Answer:
             "It would name one of its classes all the same, and there would be nothing behind it.",
             by,
             upload.slice,
+            scan=upload.scan,
         )
-    return look(assistant, upload.slice)
+    return dataclasses.replace(look(assistant, upload.slice), scan=upload.scan)
 
 
 def look(assistant: Assistant, image: np.ndarray) -> Answer:

@@ -1,5 +1,6 @@
 """One DICOM file as a grey picture, read without trusting it and without reading who it shows."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -14,19 +15,32 @@ DEFLATED = b"1.2.840.10008.1.2.1.99"
 TAGS = """
     Modality SamplesPerPixel PhotometricInterpretation NumberOfFrames Rows Columns
     BitsAllocated BitsStored HighBit PixelRepresentation PixelData
-    RescaleIntercept RescaleSlope WindowCenter WindowWidth VOILUTFunction
+    RescaleIntercept RescaleSlope WindowCenter WindowWidth
+    PixelPaddingValue PixelPaddingRangeLimit
 """
+# Between these percentiles a slice is stretched for the network: the practice and figshare data are
+# scaled alike, and a single faulty pixel that is far too bright then decides nothing.
+PERCENTILES = 0.5, 99.5
 
 
-def decode(data: bytes, most_pixels: int) -> np.ndarray:
-    """Turn a DICOM file of one MRI slice into greys, uint8, (height, width).
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scan:
+    """A slice on the scanner's scale, and the window that was stored with it for the eye."""
 
-    The numbers in the file are brought to the scanner's scale (rescale slope and intercept), then
-    the window that was stored with them is made black to white, as on a radiologist's screen
-    (DICOM PS3.3, C.11.1 and C.11.2). Where no window is stored, the darkest value becomes black
-    and the brightest white. MONOCHROME1 means that small numbers are bright: it is turned round.
-    Each is worked out once for a number and not once for a pixel, which takes little memory.
-    BadFile where it is no MRI, no single grey slice, compressed, too large or damaged.
+    values: np.ndarray  # float32, (height, width)
+    inverted: bool  # small numbers are bright (MONOCHROME1)
+    padding: np.ndarray  # where nothing was scanned: bool, (height, width)
+    centre: float
+    width: float
+
+
+def decode(data: bytes, most_pixels: int) -> Scan:
+    """Read a DICOM file of one MRI slice, in the numbers of the scanner's scale.
+
+    Those are the stored numbers after rescale slope and intercept (DICOM PS3.3, C.11.1). The window
+    is the stored one, the first of several; where there is none, or an empty one, it reaches from
+    percentile to percentile. Where slope or intercept are empty, they are absent. BadFile where it
+    is no MRI, no single grey slice, compressed, too large or damaged.
     """
     from pydicom import dcmread
 
@@ -35,14 +49,26 @@ def decode(data: bytes, most_pixels: int) -> np.ndarray:
         raise BadFile("is a compressed DICOM file (deflated): export it uncompressed, or as PNG")
     try:
         dataset = dcmread(io.BytesIO(data), specific_tags=TAGS.split())
-        syntax = dataset.file_meta.TransferSyntaxUID
-        _check(dataset, syntax, most_pixels)
-        return _windowed(dataset)
+        _check(dataset, dataset.file_meta.TransferSyntaxUID, most_pixels)
+        return _scan(dataset)
     except BadFile:
         raise
     except Exception:
         # A broken file makes pydicom raise almost anything.
         raise BadFile("is a damaged or cut-off DICOM file") from None
+
+
+def for_network(scan: Scan) -> np.ndarray:
+    """Greys that do not depend on any window: uint8, (height, width), padding black."""
+    return _greys(scan, *np.percentile(scan.values[~scan.padding], PERCENTILES))
+
+
+def for_eye(scan: Scan, centre: float, width: float) -> np.ndarray:
+    """Greys through a window, as on a radiologist's screen: uint8, (height, width).
+
+    The window begins half its width below its centre (DICOM PS3.3, C.11.2, LINEAR_EXACT).
+    """
+    return _greys(scan, centre - width / 2, centre + width / 2)
 
 
 def _check(dataset, syntax, most_pixels: int) -> None:
@@ -52,7 +78,8 @@ def _check(dataset, syntax, most_pixels: int) -> None:
     if "PixelData" not in dataset:
         raise BadFile("is a DICOM file without a picture")
     if syntax not in UNCOMPRESSED:
-        raise BadFile("is a compressed DICOM file: export it uncompressed, or as PNG")
+        name = getattr(syntax, "name", "unknown")[:40]
+        raise BadFile(f"is a compressed DICOM file ({name}): export it uncompressed, or as PNG")
     frames = int(dataset.get("NumberOfFrames") or 1)
     if frames > 1:
         raise BadFile(f"holds {frames} slices instead of one: export one of them")
@@ -64,24 +91,47 @@ def _check(dataset, syntax, most_pixels: int) -> None:
         raise BadFile(f"has pixels of {dataset.BitsAllocated} bits, where an MRI slice has 16")
 
 
-def _windowed(dataset) -> np.ndarray:
-    from pydicom.pixels import apply_rescale, apply_windowing
-
+def _scan(dataset) -> Scan:
     pixels = dataset.pixel_array
-    first = int(pixels.min())
-    # At most 65,536 numbers, whatever the size of the picture.
-    values = apply_rescale(np.arange(first, int(pixels.max()) + 1), dataset).astype(float)
-    low, high = values.min(), values.max()
-    if "WindowWidth" in dataset:
-        # What the window makes of something far darker and far brighter than any tissue.
-        low, high = apply_windowing(np.array([-1e9, 1e9]), dataset)
-        values = apply_windowing(values, dataset)
-    greys = np.clip((values - low) / ((high - low) or 1), 0, 1) * 255
-    if not np.isfinite(greys).all():
+    slope, intercept = (_number(dataset, name) for name in ("RescaleSlope", "RescaleIntercept"))
+    values = pixels.astype(np.float32)
+    values *= slope or 1
+    values += intercept or 0
+    if not np.isfinite(values).all():
         raise BadFile("has pixels that are no numbers")
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        greys = 255 - greys
-    return greys.round().astype(np.uint8)[pixels.astype(np.int32) - first]
+    padding = np.zeros(pixels.shape, bool)
+    first = _number(dataset, "PixelPaddingValue")
+    if first is not None:
+        last = _number(dataset, "PixelPaddingRangeLimit")
+        ends = sorted((first, first if last is None else last))
+        padding = (pixels >= ends[0]) & (pixels <= ends[1])
+        # A scanner that pads with nothing marks nothing; one that marks all has scanned nothing.
+        if padding.all():
+            raise BadFile("holds nothing but padding")
+    centre, width = (_number(dataset, name) for name in ("WindowCenter", "WindowWidth"))
+    if centre is None or not width or width <= 0:
+        low, high = np.percentile(values[~padding], PERCENTILES)
+        centre, width = (low + high) / 2, high - low
+    inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
+    return Scan(values, inverted, padding, float(centre), float(width))
+
+
+def _number(dataset, name: str) -> float | None:
+    """The first number of an entry; None where it is absent, empty or no finite number."""
+    value = dataset.get(name)
+    if value is None or np.size(value) == 0 or value == "":
+        return None
+    first = float(np.ravel(value)[0])
+    return first if np.isfinite(first) else None
+
+
+def _greys(scan: Scan, low: float, high: float) -> np.ndarray:
+    shares = np.clip((scan.values - low) / ((high - low) or 1), 0, 1)
+    if scan.inverted:
+        shares = 1 - shares
+    greys = np.rint(shares * 255).astype(np.uint8)
+    greys[scan.padding] = 0
+    return greys
 
 
 def example(values: np.ndarray, **tags) -> bytes:

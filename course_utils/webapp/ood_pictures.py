@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from course_utils import settings
 from course_utils.core import pictures
+from course_utils.webapp import ood
 
 SIZE = settings.IMAGE_SIZE
 # Those of scikit-image, without drawings, screens of text and the phantom of a head.
@@ -48,6 +49,42 @@ def held_out(count: int, slices: np.ndarray, seed: int = settings.SEED) -> Pictu
         "faces": _alone(_faces(count)),
         "shuffled slices": _alone(tiles(count, rng, slices)),
     }
+
+
+def hard(slices: np.ndarray) -> dict[str, np.ndarray]:
+    """Brain slices, (slices, 128, 128), as they should not come: changed by hand or by software."""
+    return {
+        "mirrored": slices[:, :, ::-1],
+        "turned by 90°": np.rot90(slices, 1, (1, 2)),
+        "turned by 180°": np.rot90(slices, 2, (1, 2)),
+        "turned by 30°": ndimage.rotate(slices, 30, (1, 2), reshape=False, order=1),
+        "squeezed to 80%": ood.resized(slices, 1, 0.8),
+        "stretched to 120%": ood.resized(slices, 1, 1.2),
+        "with arrow and text": np.stack([_labelled(image) for image in slices]),
+        "four on a sheet": ood.sheet(slices, 2),
+        "sixteen on a sheet": ood.sheet(slices, 4),
+    }
+
+
+def _labelled(image: np.ndarray) -> np.ndarray:
+    """A slice as a screenshot shows it: words in a corner, and an arrow."""
+    picture = Image.fromarray(image)
+    pen = ImageDraw.Draw(picture)
+    pen.text((3, 3), "SE 4\nIM 17", fill=255)
+    pen.line((20, 100, 45, 75), fill=255, width=2)
+    pen.polygon([(47, 73), (37, 76), (44, 83)], fill=255)
+    return np.asarray(picture)
+
+
+def coloured_photographs() -> tuple[np.ndarray, np.ndarray]:
+    """Photographs from scikit-image in the colours they have, uint8 (128, 128, 3), and names."""
+    from skimage import data
+
+    wholes = [Image.open(Path(data.data_dir) / name) for name in PHOTOGRAPHS.split()]
+    names = [name for name, whole in zip(PHOTOGRAPHS.split(), wholes, strict=True)
+             if whole.mode == "RGB"]  # fmt: skip
+    images = [pictures.fitted(whole, colour=True) for whole in wholes if whole.mode == "RGB"]
+    return np.stack(images), np.array(names)
 
 
 def tiles(count: int, rng: np.random.Generator, images: np.ndarray) -> np.ndarray:

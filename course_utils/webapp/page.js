@@ -92,6 +92,12 @@ function render({ model, el }) {
   });
 
   model.on("msg:custom", (answer) => {
+    // Another window on the slice that is shown already.
+    if (answer.view) {
+      const view = result.querySelector(".eye img");
+      if (view) view.src = answer.view;
+      return;
+    }
     clearTimeout(waiting);
     if (answer.refused) refuse(answer.says);
     else status.textContent = answer.says;
@@ -99,14 +105,72 @@ function render({ model, el }) {
   });
 
   function refused(answer) {
-    const by = make("p", { class: "limits" }, answer.by);
-    return answer.slice ? [figure(answer.slice, words.seen, words.seen, "one"), by] : [by];
+    const shown = answer.slice ? [enlarged(figure(answer.slice, words.seen, words.seen, "one"))] : [];
+    return [...shown, ...throughWindow(answer), ...signed(answer)];
+  }
+
+  // Who answered, a link to its model card, and a report to keep.
+  function signed(answer) {
+    if (!answer.card) return [];
+    const link = make("a", { href: `#${id}-card` }, words.card);
+    const rows = answer.card.map(([name, value]) =>
+      make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, value)),
+    );
+    const card = make(
+      "details",
+      { id: `${id}-card` },
+      make("summary", {}, words.card),
+      make("table", {}, ...rows),
+    );
+    link.addEventListener("click", () => (card.open = true));
+    const keep = make("button", { type: "button", onclick: () => save(answer.report) }, words.report);
+    return [make("p", { class: "limits" }, `${answer.by} `, link), keep, card];
+  }
+
+  function save(text) {
+    const address = URL.createObjectURL(new Blob([text], { type: "text/html" }));
+    make("a", { href: address, download: "report.html" }).click();
+    URL.revokeObjectURL(address);
+  }
+
+  function slider(label, [least, most, value], moved) {
+    const input = make("input", { type: "range", min: least, max: most, step: "any" });
+    input.value = value;
+    input.addEventListener("input", () => moved(Number(input.value)));
+    return make("label", { class: "slider" }, make("span", {}, label), input);
+  }
+
+  // The picture grows inside its frame, which scrolls.
+  function enlarged(shown) {
+    const [frame] = shown.getElementsByTagName("div");
+    const layers = make("div", { class: "layers" }, ...frame.childNodes);
+    frame.classList.add("frame");
+    frame.tabIndex = 0;
+    frame.replaceChildren(layers);
+    shown.append(slider(words.zoom, [1, 6, 1], (times) => (layers.style.width = `${100 * times}%`)));
+    return shown;
+  }
+
+  function throughWindow(answer) {
+    if (!answer.eye) return [];
+    const at = { centre: answer.eye.centre[2], width: answer.eye.width[2] };
+    const shown = enlarged(figure(answer.eye.view, words.eye, words.eye, "one eye"));
+    for (const name of ["centre", "width"])
+      shown.append(
+        slider(words[name], answer.eye[name], (value) => {
+          at[name] = value;
+          model.send({ kind: "window", ...at });
+        }),
+      );
+    shown.append(make("p", { class: "limits" }, words.about_eye));
+    return [shown];
   }
 
   function answered(answer) {
     const heat = make("img", { class: "heat", src: answer.heat, alt: "" });
     const seen = figure(answer.slice, answer.alt, answer.where, "one");
     seen.querySelector("div").append(heat);
+    enlarged(seen);
     const box = make("input", { type: "checkbox", checked: "" });
     box.addEventListener("change", () => (heat.hidden = !box.checked));
     seen.append(make("label", { class: "tick" }, box, words.heat));
@@ -134,7 +198,8 @@ function render({ model, el }) {
     );
     return [
       make("div", { class: "columns" }, seen, make("div", {}, table, promise, make("p", {}, words.calibrated))),
-      make("p", { class: "limits" }, answer.by),
+      ...throughWindow(answer),
+      ...signed(answer),
       make("h2", {}, words.similar),
       make("ul", { class: "cases" }, ...cases),
       make("p", { class: "limits" }, words.about_similar),

@@ -6,6 +6,7 @@ visitor's kernel holds one widget, and so one visitor's picture.
 
 import base64
 import contextlib
+import dataclasses
 import io
 import logging
 from pathlib import Path
@@ -19,7 +20,7 @@ from IPython.display import display
 from course_utils import datasets, plots, settings
 from course_utils.core import pictures
 from course_utils.datasets import Dataset
-from course_utils.webapp import NOTICE, app, uploads
+from course_utils.webapp import NOTICE, app, dicom, report, uploads
 
 FOLDER = Path(__file__).parent
 MOST = f"{uploads.MOST_BYTES / 1e6:.0f} MB"
@@ -43,10 +44,21 @@ WORDS = {
     "promised": "Promised",
     "happened": "Happened",
     "calibrated": "Both hold for slices like those the model was trained on, and for no others.",
+    "zoom": "Enlarge",
+    "eye": "What the file shows, through a window for the eye",
+    "about_eye": "The model does not see this picture: it gets its own, the same for any window.",
+    "centre": "Centre of the window",
+    "width": "Width of the window",
+    "report": "Save this as a report",
+    "card": "Model card",
     "similar": "Similar training slices",
     "about_similar": "Nearest in the model's own eyes, one per patient. They say what the model "
     "compares with, not what is true of your slice.",
 }
+
+
+# A scanner's slice has seldom more pixels a side, and a window is moved many times a second.
+MOST_SIDE = 512
 
 
 class Page(anywidget.AnyWidget):
@@ -59,25 +71,34 @@ class Page(anywidget.AnyWidget):
 
     def __init__(self, assistant: app.Assistant, samples: Dataset) -> None:
         super().__init__()
-        self._assistant, self._samples = assistant, samples
+        self._assistant, self._samples, self._scan = assistant, samples, None
         self._rng = np.random.default_rng()
         self.on_msg(self._asked)
 
     def _asked(self, _, content: dict, buffers: list) -> None:
-        if content.get("kind") not in ("file", "sample"):
+        if content.get("kind") not in ("file", "sample", "window"):
             return
         try:
+            if content["kind"] == "window":
+                self._look_through(float(content["centre"]), float(content["width"]))
+                return
             if content["kind"] == "sample":
                 row = self._rng.integers(len(self._samples))
                 found = app.answer(self._assistant, pictures.encode(self._samples.images[row]))
             else:
                 found = app.answer(self._assistant, bytes(buffers[0]) if buffers else b"")
+            self._scan = found.scan and _smaller(found.scan)
             self.send(described(self._assistant, found))
         except Exception:
             # Whatever it is, a visitor can do nothing with a traceback; the log has it.
             logging.getLogger(__name__).exception("an upload was not answered")
             says = "Something went wrong with this file, and it was not answered: try another one."
             self.send({"refused": True, "says": says})
+
+    def _look_through(self, centre: float, width: float) -> None:
+        """Send the slice that was uploaded last through another window."""
+        if self._scan is not None and np.isfinite([centre, width]).all():
+            self.send({"view": _address(dicom.for_eye(self._scan, centre, width))})
 
 
 def show() -> None:
@@ -103,13 +124,21 @@ def described(assistant: app.Assistant, found: app.Answer) -> dict:
     about = {"refused": found.refused, "says": found.says, "by": f"Answered by {found.by}."}
     if found.slice is not None:
         about["slice"] = _address(found.slice)
-    if found.refused:
-        return about
+    if found.scan is not None:
+        about["eye"] = _eye(found.scan)
+    if not found.refused:
+        about |= _answered(assistant, found)
+    rows = assistant.card.items()
+    return about | {"card": [*rows], "report": report.page(about, assistant.card)}
+
+
+def _answered(assistant: app.Assistant, found: app.Answer) -> dict:
+    """What the page shows of an answer, and of no refusal."""
     where = _where(found.heat)
     shares = sorted(found.probabilities.items(), key=lambda one: one[1], reverse=True)
     colours = plots.colours(found.probabilities)
     right, of = found.right
-    return about | {
+    return {
         "promised": f"{shares[0][1]:.0%}: about {shares[0][1] * of:.0f} of {of} such answers right",
         "happened": f"{right} of {of} validation slices with about this share named rightly",
         "heat": _address(_coloured(found.heat)),
@@ -120,6 +149,24 @@ def described(assistant: app.Assistant, found: app.Answer) -> dict:
             for name, share in shares
         ],
         "similar": [_case(assistant.cases, one) for one in found.similar.itertuples()],
+    }
+
+
+def _smaller(scan: dicom.Scan) -> dicom.Scan:
+    """Every second, third ... pixel of a large slice: enough for a screen."""
+    step = -(-max(scan.values.shape) // MOST_SIDE)
+    every = slice(None, None, step), slice(None, None, step)
+    return dataclasses.replace(scan, values=scan.values[every], padding=scan.padding[every])
+
+
+def _eye(scan: dicom.Scan) -> dict:
+    """The slice through the window that came with it, and how far a window can be moved."""
+    inside = scan.values[~scan.padding]
+    ends = float(inside.min()), float(inside.max())
+    return {
+        "view": _address(dicom.for_eye(_smaller(scan), scan.centre, scan.width)),
+        "centre": [ends[0], ends[1], scan.centre],
+        "width": [(ends[1] - ends[0]) / 100, 2 * (ends[1] - ends[0]), scan.width],
     }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import datasets, settings
-from course_utils.core import results
+from course_utils.core import pictures, results
 from course_utils.datasets import Dataset
 from course_utils.evaluation import intervals
 from course_utils.evaluation.intervals import Estimate
@@ -30,6 +30,19 @@ def let_through(assistant: app.Assistant, test: Dataset, count: int) -> dict[str
     return found
 
 
+def hard_refused(assistant: app.Assistant, test: Dataset) -> dict[str, Estimate]:
+    """Share of changed brain slices that the gate refuses, and of coloured photographs the app."""
+    every = test.take(np.arange(0, len(test), 2))
+    groups = every.table["group"].to_numpy()
+    found = {
+        name: refused(assistant, images, groups)
+        for name, images in ood_pictures.hard(every.images).items()
+    }
+    images, names = ood_pictures.coloured_photographs()
+    no = np.array([app.answer(assistant, pictures.encode(image)).refused for image in images])
+    return found | {"photographs in colour": intervals.mean(no, names)}
+
+
 def measure_refusals() -> Path:
     """Measure what the gate refuses and lets through, and write ``results/app-refusals.json``.
 
@@ -42,6 +55,8 @@ def measure_refusals() -> Path:
     figures = {"test_slices_refused": refused(assistant, test.images, groups)}
     for name, share in let_through(assistant, test, COUNT).items():
         figures[f"let through: {name}"] = share
+    for name, share in hard_refused(assistant, test).items():
+        figures[f"refused: {name}"] = share
     if datasets.folder_of("kaggle").exists():
         real = datasets.load("kaggle")
         real = real.take(np.linspace(0, len(real) - 1, REAL).astype(int))

@@ -28,6 +28,8 @@ class Upload:
     slice: np.ndarray  # uint8, (128, 128)
     # Mean distance between a pixel's strongest and weakest colour, 0 (grey) to 1.
     colour: float
+    # On the scanner's scale, where it is a DICOM file.
+    scan: dicom.Scan | None = None
 
 
 def read(data: bytes) -> Upload:
@@ -41,10 +43,12 @@ def read(data: bytes) -> Upload:
         raise BadFile(f"is larger than {MOST_BYTES / 1e6:.0f} MB")
     # Before these four letters a DICOM file may hold anything.
     if data[128:132] == b"DICM":
-        grey = Image.fromarray(dicom.decode(data, MOST_PIXELS))
-        if min(grey.size) < pictures.FEWEST_PIXELS_A_SIDE:
-            raise BadFile(f"has only {grey.width} x {grey.height} pixels")
-        return Upload(pictures.fitted(grey), colour=0.0)
+        scan = dicom.decode(data, MOST_PIXELS)
+        height, width = scan.values.shape
+        if min(height, width) < pictures.FEWEST_PIXELS_A_SIDE:
+            raise BadFile(f"has only {width} x {height} pixels")
+        grey = Image.fromarray(dicom.for_network(scan))
+        return Upload(pictures.fitted(grey), 0.0, scan)
     image, _ = pictures.opened(data, FORMATS, MOST_PIXELS)
     return Upload(pictures.fitted(image), _colour(image))
 

@@ -107,6 +107,9 @@ def test_it_is_prepared_once_and_reloaded(practice, monkeypatch, own_data_folder
     assert again.name == first.name == f"model {recipe}, version {digest}.{app.VERSION}"
     assert again.temperature == first.temperature and again.gate.limits == first.gate.limits
     assert np.array_equal(again.gate.features, first.gate.features)
+    assert again.card == first.card and again.card["model"] in again.name
+    assert f"{len(train):,} slices" in again.card["learned from"]
+    assert "no patient" in again.card["not made for"]
     (kept,) = (settings.data_dir() / "app").glob("*.npz")
     kept.write_bytes(b"damaged")
     with pytest.raises(CourseError, match="damaged"):

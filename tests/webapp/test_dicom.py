@@ -21,44 +21,83 @@ def problem(data):
     return str(caught.value)
 
 
-def test_without_a_window_the_darkest_is_black_and_the_brightest_white():
-    greys = dicom.decode(dicom.example(RAMP), MOST)
+def seen(**tags):
+    """What the eye sees of the ramp through the window that comes with it."""
+    scan = dicom.decode(dicom.example(RAMP, **tags), MOST)
+    return dicom.for_eye(scan, scan.centre, scan.width)
+
+
+def test_without_a_window_nearly_the_darkest_is_black_and_nearly_the_brightest_white():
+    greys = seen()
     assert greys.dtype == np.uint8 and greys.shape == RAMP.shape
     assert greys[0, 0] == 0 and greys[0, -1] == 255
     assert greys[0, 32] == pytest.approx(130, abs=2)
 
 
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"WindowCenter": None, "WindowWidth": None},
+        {"WindowCenter": 512, "WindowWidth": 0},
+        {"WindowCenter": "", "WindowWidth": ""},
+        {"RescaleSlope": None, "RescaleIntercept": ""},
+        {"RescaleSlope": 0},
+    ],
+)
+def test_an_empty_window_or_slope_is_none(window):
+    assert np.array_equal(seen(**window), seen())
+
+
 def test_the_stored_window_is_made_black_to_white():
-    greys = dicom.decode(dicom.example(RAMP, WindowCenter=512, WindowWidth=256), MOST)
+    greys = seen(WindowCenter=512, WindowWidth=256)
     assert greys[0, 23] == 0 and greys[0, 41] == 255
     assert greys[0, 32] == pytest.approx(128, abs=2)
     # A slice that does not reach the end of its window stays as dark as the window says.
-    wide = dicom.decode(dicom.example(RAMP, WindowCenter=1024, WindowWidth=2048), MOST)
-    assert wide.max() == pytest.approx(126, abs=2)
+    assert seen(WindowCenter=1024, WindowWidth=2048).max() == pytest.approx(126, abs=2)
 
 
 def test_the_first_of_several_windows_counts():
-    several = dicom.example(RAMP, WindowCenter=[512, 100], WindowWidth=[256, 50])
-    one = dicom.example(RAMP, WindowCenter=512, WindowWidth=256)
-    assert np.array_equal(dicom.decode(several, MOST), dicom.decode(one, MOST))
+    several = seen(WindowCenter=[512, 100], WindowWidth=[256, 50])
+    assert np.array_equal(several, seen(WindowCenter=512, WindowWidth=256))
 
 
 def test_the_window_is_on_the_rescaled_numbers():
-    scaled = dicom.example(
-        RAMP, RescaleSlope=2, RescaleIntercept=-1000, WindowCenter=24, WindowWidth=512
-    )
-    plain = dicom.example(RAMP, WindowCenter=512, WindowWidth=256)
-    gap = dicom.decode(scaled, MOST).astype(int) - dicom.decode(plain, MOST)
+    scaled = seen(RescaleSlope=2, RescaleIntercept=-1000, WindowCenter=24, WindowWidth=512)
+    gap = scaled.astype(int) - seen(WindowCenter=512, WindowWidth=256)
     assert np.abs(gap).max() <= 2
 
 
 def test_monochrome1_is_turned_round():
     window = {"WindowCenter": 512, "WindowWidth": 256}
-    dark = dicom.decode(
-        dicom.example(RAMP, PhotometricInterpretation="MONOCHROME1", **window), MOST
+    dark = seen(PhotometricInterpretation="MONOCHROME1", **window)
+    assert np.abs(dark.astype(int) - (255 - seen(**window))).max() <= 1
+
+
+def test_what_the_network_sees_depends_on_no_window_slope_or_faulty_pixel():
+    plain = dicom.for_network(dicom.decode(dicom.example(RAMP), MOST))
+    assert plain[0, 0] == 0 and plain[0, -1] == 255
+    hot = RAMP.copy()
+    hot[5, 5:8] = 60_000
+    for other in (
+        dicom.example(RAMP, WindowCenter=512, WindowWidth=64),
+        dicom.example(RAMP, RescaleSlope=3, RescaleIntercept=-90),
+        dicom.example(hot),
+    ):
+        greys = dicom.for_network(dicom.decode(other, MOST))
+        assert np.abs(greys[6:].astype(int) - plain[6:]).max() <= 4
+
+
+def test_padding_stays_black_and_counts_for_nothing():
+    padded = RAMP.copy()
+    padded[:32] = 65_000
+    greys = dicom.for_network(dicom.decode(dicom.example(padded, PixelPaddingValue=65_000), MOST))
+    assert (greys[:32] == 0).all() and greys[40, -1] == 255 and greys[40, 32] > 120
+    limit = {"PixelPaddingValue": 64_990, "PixelPaddingRangeLimit": 65_010}
+    again = dicom.for_network(dicom.decode(dicom.example(padded, **limit), MOST))
+    assert np.array_equal(greys, again)
+    assert "nothing but padding" in problem(
+        dicom.example(np.full((64, 64), 7), PixelPaddingValue=7)
     )
-    bright = dicom.decode(dicom.example(RAMP, **window), MOST)
-    assert np.array_equal(dark, 255 - bright)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +140,17 @@ def test_compressed_files_are_never_unpacked(monkeypatch):
     dataset.PixelData = pydicom.encaps.encapsulate([b"\0" * 64])
     out = io.BytesIO()
     dataset.save_as(out)
-    assert "compressed" in problem(out.getvalue())
+    assert "compressed DICOM file (RLE Lossless)" in problem(out.getvalue())
 
 
 def test_the_patients_name_is_not_read(monkeypatch):
-    seen = []
-    original = dicom._windowed
+    read = []
+    original = dicom._scan
 
     def watched(dataset):
-        seen.append(dataset)
+        read.append(dataset)
         return original(dataset)
 
-    monkeypatch.setattr(dicom, "_windowed", watched)
+    monkeypatch.setattr(dicom, "_scan", watched)
     dicom.decode(dicom.example(RAMP), MOST)
-    assert "PatientName" not in seen[0]
+    assert "PatientName" not in read[0]

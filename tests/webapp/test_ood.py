@@ -45,7 +45,7 @@ def passing(gate, model, images):
 
 def test_limits_let_the_wanted_share_of_validation_slices_through(gate, model):
     found = ood.distances(gate, model, heads(100, 2))
-    assert set(found) == set(gate.limits) == {"picture", "features"}
+    assert set(found) == set(gate.limits) == set(ood.DISTANCES)
     for name, limit in gate.limits.items():
         assert (found[name] <= limit).sum() == 99
     strict = ood.fit(model, as_data(heads(150, 1)), as_data(heads(100, 2)), kept=0.5)
@@ -56,6 +56,39 @@ def test_new_slices_pass_and_other_pictures_do_not(gate, model):
     assert passing(gate, model, heads(100, 3)).mean() > 0.9
     for name, (images, _) in ood_pictures.tried(30).items():
         assert passing(gate, model, images).mean() < 0.1, name
+
+
+def half_bright(count, seed):
+    """Heads whose upper half is brighter, so that one sees how they are turned."""
+    images = heads(count, seed)
+    images[:, :64] = np.minimum(images[:, :64] * 1.6, 255).astype(np.uint8)
+    return images
+
+
+def test_slices_turned_squeezed_or_on_a_sheet_are_told_by_their_geometry(model):
+    gate = ood.fit(model, as_data(half_bright(150, 1)), as_data(half_bright(100, 2)))
+    new = half_bright(60, 3)
+    far = {}
+    for name, images in {"as it comes": new, **ood_pictures.hard(new)}.items():
+        found = ood.distances(gate, model, images)["geometry"]
+        far[name] = (found > gate.limits["geometry"]).mean()
+    assert far["as it comes"] < 0.1 and far["mirrored"] < 0.15
+    for name in ("turned by 90°", "turned by 180°", "four on a sheet", "sixteen on a sheet"):
+        assert far[name] > 0.9, (name, far)
+
+
+def test_changes_keep_the_form_and_begin_with_the_slices():
+    images = heads(6, 1)
+    stacks = ood.changes(images)
+    assert all(stack.shape == images.shape and stack.dtype == np.uint8 for stack in stacks)
+    assert np.array_equal(stacks[0][:3], images[::2])
+    wide, narrow = ood.resized(images, 1, 1.5), ood.resized(images, 1, 0.5)
+    rows = [(stack[:, 64] > 50).sum(axis=1).mean() for stack in (images, wide, narrow)]
+    assert rows[1] / rows[0] == pytest.approx(1.4, abs=0.15), "a head meets the border"
+    assert rows[2] / rows[0] == pytest.approx(0.5, abs=0.1)
+    sheet = ood.sheet(images, 2)
+    assert np.abs(sheet[0, :64, :64].astype(int) - images[0, ::2, ::2]).mean() < 20
+    assert np.abs(sheet[0, 64:, 64:].astype(int) - images[3, ::2, ::2]).mean() < 20
 
 
 def test_one_distance_too_far_is_enough(gate):

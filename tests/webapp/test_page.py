@@ -1,6 +1,7 @@
 """What the page is sent: words and pictures, and a sentence whatever happens."""
 
 import base64
+import html
 import io
 import re
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from course_utils.core import pictures
-from course_utils.webapp import app
+from course_utils.webapp import NOTICE, app, dicom, report
 
 page_module = pytest.importorskip(
     "course_utils.webapp.page", reason="the extra 'app' is not installed: make extras"
@@ -69,8 +70,52 @@ def test_a_refusal_has_no_probabilities(page):
     page._asked(page, {"kind": "file"}, [b"junk"])
     page._asked(page, {"kind": "file"}, [])
     for sent in page.sent:
-        assert set(sent) == {"refused", "says", "by"} and sent["refused"]
+        assert set(sent) == {"refused", "says", "by", "card", "report"} and sent["refused"]
         assert "model none, version 0" in sent["by"]
+
+
+def test_a_report_holds_the_answer_its_author_the_card_and_the_notice(page, assistant):
+    page._asked(page, {"kind": "file"}, [memoryview(pictures.encode(assistant.cases.images[3]))])
+    page._asked(page, {"kind": "file"}, [b"junk"])
+    for sent in page.sent:
+        report = sent["report"]
+        assert NOTICE.replace("'", "&#x27;") in report and sent["by"] in report
+        assert html.escape(sent["says"]) in report
+        assert all(f"<th>{name}</th><td>{value}</td>" in report for name, value in sent["card"])
+        assert "http" not in report and "<script" not in report
+    answered, refused = (sent["report"] for sent in page.sent)
+    assert page.sent[0]["promised"] in answered and page.sent[0]["slice"] in answered
+    assert "Promised" not in refused and "<img" not in refused
+
+
+def test_nothing_in_a_report_can_be_markup():
+    told = report.page({"says": "<b>x</b>", "by": "& me"}, {"<i>": "<script>"})
+    assert "<b>" not in told and "<i>" not in told and "<script" not in told
+    assert "&lt;b&gt;x&lt;/b&gt;" in told and "&amp; me" in told
+
+
+def test_a_dicom_file_is_shown_through_a_window_that_can_be_moved(page, assistant):
+    pytest.importorskip("pydicom", reason="the extra 'app' is not installed: make extras")
+    values = assistant.cases.images[3].astype(np.uint16).repeat(6, 0).repeat(6, 1) * 8
+    page._asked(page, {"kind": "window", "centre": 1, "width": 1}, [])
+    assert page.sent == [], "there is nothing to look at yet"
+    data = dicom.example(values, WindowCenter=1000, WindowWidth=2000)
+    page._asked(page, {"kind": "file"}, [data])
+    eye = page.sent[0]["eye"]
+    assert eye["centre"] == [0, float(values.max()), 1000] and eye["width"][2] == 2000
+    shown = pixels(eye["view"])
+    assert max(shown.shape) <= page_module.MOST_SIDE
+    page._asked(page, {"kind": "window", "centre": 500, "width": 10}, [])
+    (view,) = page.sent[1].values()
+    assert set(np.unique(pixels(view))) <= set(range(256)) and pixels(view).mean() > shown.mean()
+    page._asked(page, {"kind": "window", "centre": "nan", "width": 10}, [])
+    assert len(page.sent) == 2
+    # The network's picture is the same through any window.
+    page._asked(page, {"kind": "file"}, [dicom.example(values, WindowCenter=9, WindowWidth=9)])
+    assert page.sent[2]["slice"] == page.sent[0]["slice"]
+    page._asked(page, {"kind": "sample"}, [])
+    page._asked(page, {"kind": "window", "centre": 500, "width": 10}, [])
+    assert len(page.sent) == 4 and "eye" not in page.sent[3], "the old slice is forgotten"
 
 
 def test_a_failure_is_a_sentence_and_goes_to_the_log(page, monkeypatch, caplog):
@@ -107,7 +152,7 @@ def test_the_hottest_place_is_said(row, column, words):
 
 def test_every_word_of_the_page_is_there():
     script = (page_module.FOLDER / "page.js").read_text(encoding="utf-8")
-    asked = {*re.findall(r"words\.(\w+)", script), "promised", "happened"}
+    asked = {*re.findall(r"words\.(\w+)", script), "promised", "happened", "centre", "width"}
     assert asked == set(page_module.WORDS)
     assert "innerHTML" not in script, "text goes in as text"
     assert "http" not in script, "nothing is fetched from elsewhere"
