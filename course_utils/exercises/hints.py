@@ -1,4 +1,4 @@
-"""Three hints for each exercise of the core lessons: where to look, how to go on, which call."""
+"""Three hints for an exercise: where to look, how to go on, which call."""
 
 HINTS = {
     "00.1": (
@@ -111,5 +111,20 @@ HINTS = {
         "Inside the tape: `tape.watch(maps)`, then the head, then the logits of the classes given.",
         "The mean of the gradient over height and width weighs each map; add up, and drop what is "
         "below zero.",
+    ),
+    "14.1": (
+        "Count uploads, not percentages: how many are slices, how many are something else?",
+        "Of each kind some are refused: 1.5% of the slices, 98% of the others.",
+        "Divide the slices that are refused by all that is refused.",
+    ),
+    "14.2": (
+        "Two numbers decide all: which value becomes black, and which white.",
+        "`values[~padding]` are the numbers that were scanned; `np.percentile` takes both at once.",
+        "Subtract the lower one, divide by their distance (or by 1), `np.clip`; then set padding.",
+    ),
+    "14.3": (
+        "Ask in an order in which each question can be answered: is it a PNG at all?",
+        "`data.startswith(PNG)` comes first, for without it bytes 16 to 23 mean nothing.",
+        "Read width and height, multiply them for the one limit, and take `min` for the other.",
     ),
 }

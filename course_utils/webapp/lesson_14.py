@@ -11,36 +11,60 @@ WRONGLY, RIGHTLY = UPLOADS * (1 - OTHERS) * FALSE, UPLOADS * OTHERS * (1 - MISSE
 SHARE = WRONGLY / (WRONGLY + RIGHTLY)
 
 
-def windowed(answer: object, data: object) -> None:
-    """14.2: a function of values, centre and width that returns greys from 0 to 1."""
-    values = np.array([[-100.0, 0.0, 250.0], [500.0, 1000.0, 4000.0]])
-    with trying(answer, "values, centre and width") as window:
+def stretched(answer: object, data: object) -> None:
+    """14.2: a function of values and padding that returns greys from 0 to 1."""
+    values = np.linspace(-200, 1800, 4000).reshape(40, 100)
+    values[0, :3] = 90_000  # faulty pixels
+    padding = np.zeros(values.shape, bool)
+    padding[:, 90:] = True
+    values[padding] = -32_768
+    with trying(answer, "values and padding") as stretch:
         wanted = "a function that returns an array like values"
-        greys = array(window(values, 500, 1000), wanted, values.shape)
-    right = np.array([[0, 0, 0.25], [0.5, 1, 1]])
+        greys = array(stretch(values, padding), wanted, values.shape)
+        flat = array(stretch(np.full((4, 4), 7.0), np.eye(4, dtype=bool)), wanted, (4, 4))
+    scanned = values[~padding]
+    low, high = np.percentile(scanned, (0.5, 99.5))
+    right = np.where(padding, 0, np.clip((values - low) / (high - low), 0, 1))
+    if np.allclose(greys, right, atol=1e-3):
+        if flat.min() < 0 or flat.max() > 1:
+            raise Wrong("Of a slice that is 7 everywhere it makes greys outside 0 to 1.")
+        return
     if greys.min() < 0 or greys.max() > 1:
-        raise Wrong("Some greys lie outside 0 to 1: beyond the window is black or white.")
-    if np.allclose(greys, 1 - right, atol=0.01):
-        raise Wrong("Black and white are exchanged: large values are bright.")
-    if np.allclose(greys, np.clip((values - 500) / 1000, 0, 1), atol=0.01):
-        raise Wrong("Your window begins at its centre: it reaches half its width to both sides.")
-    if not np.allclose(greys, right, atol=0.01):
-        raise Wrong("At centre 500 and width 1,000, a value of 250 should be a quarter of white.")
+        raise Wrong("Some greys lie outside 0 to 1: beyond the percentiles is black or white.")
+    if np.allclose(greys[~padding], right[~padding], atol=1e-3):
+        raise Wrong("What was scanned is right, but padding has to be black.")
+    ends = scanned.min(), scanned.max()
+    if np.allclose(greys[~padding], (scanned - ends[0]) / (ends[1] - ends[0]), atol=1e-3):
+        raise Wrong("One faulty pixel decides about all others: take percentiles, not the ends.")
+    low, high = np.percentile(values, (0.5, 99.5))
+    if np.allclose(greys[~padding], np.clip((scanned - low) / (high - low), 0, 1), atol=1e-3):
+        raise Wrong("Padding was counted, too: take the percentiles of what was scanned.")
+    raise Wrong(
+        "The 0.5th percentile of what was scanned should become 0, the 99.5th 1, and it does not."
+    )
 
 
 def header_first(answer: object, data: object) -> None:
-    """14.3: a function of a PNG's bytes that tells whether it has too many pixels."""
-    most = uploads.MOST_PIXELS
-    for width, height in ((128, 128), (2000, 2000), (2001, 2000), (100_000, 41)):
-        # Whoever decodes the pixels fails: there are none.
-        start = "On a file of which only the header is there (bytes 16 to 23 are all you need) it"
-        with trying(answer, "data", start) as too_large:
-            given = bool(too_large(uploads.bare_png(width, height)))
-        if given != (width * height > most):
-            limit = "no more" if given else "more"
-            raise Wrong(
-                f"{width:,} × {height:,} pixels are {limit} than {most:,}, and it said {given}."
-            )
+    """14.3: a function of a file's bytes that says what is wrong with it, or None."""
+    most, start = uploads.MOST_PIXELS, "On a file of which only the header is there it"
+    sizes = ((128, 128), (2000, 2000), (2001, 2000), (100_000, 41), (15, 300), (300, 15), (16, 16))
+    with trying(answer, "data", start) as problem:
+        for junk in (b"", b"GIF89a" + bytes(40), b"\x89PNH" + uploads.bare_png(99, 99)[4:]):
+            said = problem(junk)
+            if said != "not a PNG":
+                raise Wrong(
+                    f"A file that begins with {junk[:6]!r} is no PNG, and it said {said!r}."
+                )
+        for width, height in sizes:
+            # Whoever decodes the pixels fails: there are none.
+            said = problem(uploads.bare_png(width, height))
+            right = "too large" if width * height > most else None
+            right = "too small" if min(width, height) < 16 else right
+            if said != right:
+                raise Wrong(
+                    f"A PNG of {width:,} × {height:,} pixels is {right or 'as it should be'}, "
+                    f"and it said {said!r}."
+                )
 
 
 CHECKS = {
@@ -57,6 +81,6 @@ CHECKS = {
         hint="Count, among 1,000 uploads, the slices refused and the other pictures refused.",
         tolerance=0.002,
     ),
-    "14.2": windowed,
+    "14.2": stretched,
     "14.3": header_first,
 }

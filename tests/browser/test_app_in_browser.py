@@ -5,6 +5,7 @@ wait ends: a page that stays silent fails its test.
 """
 
 import contextlib
+import io
 import os
 import re
 import shutil
@@ -12,17 +13,19 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from PIL import Image
 
 from course_utils import datasets, models, settings
 from course_utils.core import pictures
 from course_utils.core.backend import keras
 from course_utils.training import runs
-from course_utils.webapp import app, ood, uploads
+from course_utils.webapp import app, dicom, ood, uploads
 
 sync_api = pytest.importorskip(
     "playwright.sync_api", reason="the extra 'browser' is not installed: make extras"
@@ -235,6 +238,26 @@ def test_rubbish_is_refused_in_a_sentence(visit):
     assert not page.failures
 
 
+def test_a_dicom_slice_has_a_window_and_an_answer_can_be_kept(visit, slices):
+    pytest.importorskip("pydicom", reason="the extra 'app' is not installed: make extras")
+    values = np.asarray(Image.open(io.BytesIO(slices[0]))).astype(np.uint16) * 8
+    page = visit()
+    upload(page, dicom.example(values, WindowCenter=1000, WindowWidth=2000), "slice.dcm")
+    said(page, "validation slices|No answer")
+    view = page.locator("figure.eye img")
+    before = view.get_attribute("src")
+    page.get_by_label("Width of the window").fill("100")
+    sync_api.expect(view).not_to_have_attribute("src", before, timeout=ANSWER_MS)
+    page.get_by_role("link", name="Model card").click()
+    sync_api.expect(page.get_by_role("row", name="not made for")).to_be_visible()
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="Save this as a report").click()
+    report = Path(kept.value.path()).read_text(encoding="utf-8")
+    assert "no medical device" in report and "Answered by model baseline" in report
+    assert "slice.dcm" not in report and "Nobody" not in report
+    assert not page.failures
+
+
 def test_two_visitors_do_not_see_each_other(visit, slices):
     first, second = visit(), visit()
     upload(first, slices[0])
@@ -288,10 +311,19 @@ def test_a_keyboard_is_enough(visit, slices):
     said(page, "validation slices")
     page.keyboard.press("Tab")
     assert page.evaluate(f"{focused}.textContent") == "Try a practice slice"
+    # The frame can be scrolled, the slider enlarges, the box takes the heat away.
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    layers = page.locator("figure.one .layers").first
+    wide = layers.evaluate("layers => layers.scrollWidth / layers.parentElement.clientWidth")
+    assert wide > 1.2
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     sync_api.expect(page.locator(".heat")).to_be_hidden()
-    page.keyboard.press("Shift+Tab")
+    for _ in range(3):
+        page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     sync_api.expect(page.locator(".heat")).to_be_visible(timeout=ANSWER_MS)
 

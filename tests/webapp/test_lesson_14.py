@@ -15,19 +15,27 @@ def said(number: str, answer: object) -> str:
     return exercises.feedback(number, answer, data=()) or "right"
 
 
-def right_window(values, centre, width):
-    return np.clip((values - centre) / width + 0.5, 0, 1)
+def right_greys(values, padding, ends=(0.5, 99.5), of=None):
+    of = ~padding if of is None else of
+    low, high = np.percentile(values[of], ends)
+    greys = np.clip((values - low) / ((high - low) or 1), 0, 1)
+    greys[padding] = 0
+    return greys
 
 
-def right_header(data):
+def right_problem(data):
+    if data[:8] != b"\x89PNG\r\n\x1a\n":
+        return "not a PNG"
     width, height = struct.unpack(">II", data[16:24])
-    return width * height > 4_000_000
+    if width * height > 4_000_000:
+        return "too large"
+    return "too small" if min(width, height) < 16 else None
 
 
 def test_right_answers_pass():
     assert said("14.1", 14.25 / (14.25 + 49)) == "right"
-    assert said("14.2", right_window) == "right"
-    assert said("14.3", right_header) == "right"
+    assert said("14.2", right_greys) == "right"
+    assert said("14.3", right_problem) == "right"
 
 
 @pytest.mark.parametrize(
@@ -38,19 +46,30 @@ def test_mistakes_with_the_share(answer, words):
     assert words in said("14.1", answer)
 
 
+def test_untouched_functions_are_not_tried_yet():
+    assert "Not tried yet" in said("14.2", lambda values, padding: ...)
+    assert "Not tried yet" in said("14.3", lambda data: ...)
+
+
+def unpadded(values, padding):
+    return right_greys(values, padding) + np.where(padding, 1, 0)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         (5, "function"),
-        (lambda values, centre: values, "stopped with TypeError"),
-        (lambda v, c, w: (v - c) / w + 0.5, "outside 0 to 1"),
-        (lambda v, c, w: 1 - right_window(v, c, w), "exchanged"),
-        (lambda v, c, w: np.clip((v - c) / w, 0, 1), "half its width"),
-        (lambda v, c, w: right_window(v, c, 2 * w), "a quarter"),
-        (lambda v, c, w: 0.5, "shape"),
+        (lambda values: values, "stopped with TypeError"),
+        (lambda v, p: v / 1000, "outside 0 to 1"),
+        (unpadded, "padding has to be black"),
+        (lambda v, p: right_greys(v, p, (0, 100)), "One faulty pixel"),
+        (lambda v, p: right_greys(v, p, of=np.ones(v.shape, bool)), "Padding was counted"),
+        (lambda v, p: right_greys(v, p, (5, 95)), "0.5th percentile"),
+        (lambda v, p: right_greys(v, p) * 0 + (np.ptp(v) == 0) * 2, "0.5th percentile"),
+        (lambda v, p: 0.5, "shape"),
     ],
 )
-def test_mistakes_with_the_window(answer, words):
+def test_mistakes_with_the_greys(answer, words):
     assert words in said("14.2", answer)
 
 
@@ -58,8 +77,9 @@ def test_mistakes_with_the_window(answer, words):
     ("answer", "words"),
     [
         (5, "function"),
-        (lambda data: False, "more than 4,000,000"),
-        (lambda data: True, "no more than 4,000,000"),
+        (lambda data: None, "is no PNG, and it said None"),
+        (lambda data: right_problem(data) and "not a PNG", "too large, and it said"),
+        (lambda data: right_problem(data + bytes(9)) or "too small", "as it should be"),
         (lambda data: Image.open(io.BytesIO(data)).load(), "only the header"),
     ],
 )
