@@ -65,34 +65,30 @@ def risk_by_patient(answer: object, data: object) -> None:
     logits[np.arange(len(labels)), labels] += 2.2 * (1 - hard)
     probabilities = special.softmax(logits, axis=1)
     with trying(answer, "labels, probabilities, groups and coverage") as risk:
-        given = [risk(labels, probabilities, groups, share) for share in (0.6, 1.0)]
-    for result, share in zip(given, (0.6, 1.0), strict=True):
-        names, first = np.unique(groups, return_index=True)
-        means = np.array([probabilities[groups == name].mean(axis=0) for name in names])
-        votes = np.array(
-            [np.bincount(probabilities[groups == n].argmax(axis=1), minlength=3) for n in names]
-        )
-        wrong = means.argmax(axis=1) != labels[first]
-        each = probabilities.argmax(axis=1) != labels
-        surest = np.argsort(-means.max(axis=1), kind="stable")
-        by_slice = np.argsort(-probabilities.max(axis=1), kind="stable")
-        count = round(share * len(names))
-        truth = wrong[surest[:count]].mean()
-        mistakes = {
-            each[by_slice[: round(share * len(each))]].mean(): "That is the risk by slice. Average "
-            "the slices of each patient first, and count patients.",
-            1 - truth: "That is the share of right answers. The risk is that of errors.",
-            wrong[surest[::-1][:count]].mean(): "Those are the least confident patients. The "
-            "surest are answered first.",
-            wrong[:count].mean(): "Sort the patients by confidence before you cut.",
-            wrong[surest[:count]].sum(): "That is the number of errors. Divide by the answers.",
-            wrong[surest[:count]].sum() / len(names): "Divide by the patients that are answered, "
-            "not by all.",
-            (votes.argmax(axis=1) != labels[first])[surest[:count]].mean(): "That is a vote. Take "
-            "the mean of the probabilities.",
-        }
-        hint = "One row of mean probabilities for each patient, the surest first, then the errors."
-        number(result, float(truth), mistakes, hint, tolerance=1e-6)
+        given = risk(labels, probabilities, groups, 0.6)
+    names, first = np.unique(groups, return_index=True)
+    means = np.array([probabilities[groups == name].mean(axis=0) for name in names])
+    each = probabilities.argmax(axis=1)
+    votes = np.array([np.bincount(each[groups == name]).argmax() for name in names])
+    wrong = means.argmax(axis=1) != labels[first]
+    surest = np.argsort(-means.max(axis=1))
+    answered = wrong[surest[:18]]
+    surest_slices = np.argsort(-probabilities.max(axis=1))[: round(0.6 * len(each))]
+    mistakes = {
+        (each != labels)[surest_slices].mean(): "That is the risk by slice. Average the slices of "
+        "each patient first, and count patients.",
+        1 - answered.mean(): "That is the share of right answers. The risk is that of errors.",
+        wrong[surest[-18:]].mean(): "Those are the least confident patients. The surest are "
+        "answered first.",
+        wrong[:18].mean(): "Sort the patients by confidence before you cut.",
+        wrong.mean(): "That is the risk of all patients. Answer a share `coverage` of them.",
+        answered.sum(): "That is the number of errors. Divide by the answers.",
+        answered.sum() / 30: "Divide by the patients that are answered, not by all.",
+        (votes != labels[first])[surest[:18]].mean(): "That is a vote. Take the mean of the "
+        "probabilities.",
+    }
+    hint = "One row of mean probabilities for each patient, the surest first, then the errors."
+    number(given, answered.mean(), mistakes, hint, tolerance=1e-6)
 
 
 def conformal(answer: object, data: object) -> None:

@@ -83,6 +83,7 @@ def risk(labels, p, groups, coverage, surest=-1, share=True, vote=False, cut=Tru
         (lambda *given: 1 - risk(*given), "share of right answers"),
         (lambda *given: risk(*given, surest=1), "least confident"),
         (lambda *given: risk(*given, cut=False), "before you cut"),
+        (lambda y, p, g, c: risk(y, p, g, 1), "risk of all patients"),
         (lambda *given: risk(*given, share=False), "Divide by the answers"),
         (lambda *given: risk(*given, of=30), "not by all"),
         (lambda *given: risk(*given, vote=True), "That is a vote"),
