@@ -21,7 +21,7 @@ __all__ = [
 
 # How many exercises each lesson has.
 EXERCISES = {
-    "00": 2, "01": 4, "02": 4, "03": 4, "04": 4, "05": 4,
+    "00": 2, "01": 4, "02": 4, "03": 4, "04": 4, "05": 2, "06": 4,
     "10": 3, "11": 3, "12": 4, "13": 4, "14": 3,
 }  # fmt: skip
 # How many hints on an exercise were shown in this session.

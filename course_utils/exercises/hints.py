@@ -92,25 +92,35 @@ HINTS = {
         "`binomtest(30, 30 + 14).pvalue`, from `scipy.stats`.",
     ),
     "05.1": (
-        "Imagine 10,000 people, and count.",
-        "How many have a tumour and raise an alarm? How many have none and raise one?",
-        "The share is the true alarms divided by all alarms.",
-    ),
-    "05.2": (
-        "Sort the slices into ten bins by their confidence, and look at each bin by itself.",
-        "`np.minimum((confidence * 10).astype(int), 9)` numbers the bins from 0 to 9.",
-        "In each bin that is not empty: its share of all slices, times the gap of its two means.",
-    ),
-    "05.3": (
         "What is drawn is patients. Their slices come along.",
         "`rng.choice(names, len(names))` draws with replacement; find the rows of each name drawn.",
         "Keep the mean of each of 1,000 draws, then `np.quantile(means, [0.025, 0.975])`.",
     ),
-    "05.4": (
+    "05.2": (
         "You need the gradient of the class's logit with respect to the feature maps.",
         "Inside the tape: `tape.watch(maps)`, then the head, then the logits of the classes given.",
         "The mean of the gradient over height and width weighs each map; add up, and drop what is "
         "below zero.",
+    ),
+    "06.1": (
+        "Sort the slices into ten bins by their confidence, and look at each bin by itself.",
+        "`np.minimum((confidence * 10).astype(int), 9)` numbers the bins from 0 to 9.",
+        "In each bin that is not empty: its share of all slices, times the gap of its two means.",
+    ),
+    "06.2": (
+        "Go through the temperatures one by one, and keep the best so far.",
+        "For each: the softmax of `logits / temperature`, then the probability of each true class.",
+        "`-np.log(true).mean()` is the cross-entropy; where it is lowest, keep the temperature.",
+    ),
+    "06.3": (
+        "First make patients of slices, then sort, then cut, then count errors.",
+        "`probabilities[groups == name].mean(axis=0)` is one patient's row.",
+        "`np.argsort(-means.max(axis=1))[: round(coverage * len(means))]` are those answered.",
+    ),
+    "06.4": (
+        "If the strangest slice of a patient is covered, all of them are.",
+        "`scores[groups == name].max()` is a patient's score; sort these.",
+        "The k-th smallest is `worst[k - 1]`; where k is too large, take `np.inf`.",
     ),
     "14.1": (
         "Count uploads, not percentages: how many are slices, how many are something else?",

@@ -2,7 +2,7 @@
 
 from course_utils.plots.charts import answer, bars, counts, layers, outcomes, sizes_and_greys
 from course_utils.plots.curves import bands, history, lines, overlaid, reliability, scatters
-from course_utils.plots.curves import starts
+from course_utils.plots.curves import starts, two_calibrations
 from course_utils.plots.diagrams import dealt_out, descent, planes
 from course_utils.plots.forests import compared, differences, estimates
 from course_utils.plots.matrices import annotated, channels, confusion, convolution, diverging

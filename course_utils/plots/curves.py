@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from scipy.stats import binomtest
 
 from course_utils.plots.style import DASHED, INK, LINES, OKABE_ITO, headlined, look
 
@@ -137,6 +138,45 @@ def reliability(tables: Mapping[str, pd.DataFrame], headline: str) -> Figure:
     along = {"rotation": 45, "rotation_mode": "anchor", "transform_rotates_text": True}
     grid[0, 0].text(0.04, 0.1, "as sure as right", color=INK, size=9, **along)
     grid[1, 0].set_ylabel("slices")
+    return headlined(figure, headline)
+
+
+@look()
+def two_calibrations(
+    network: pd.DataFrame, sure: Sequence[float], right: Sequence[bool], headline: str
+) -> Figure:
+    """Draw a network's reliability, and beside it that of a person's predictions, if any.
+
+    ``sure`` is how sure one was, 0 to 1. Predictions are few, so their bins are five, and each has
+    the 95% interval of a share by Wilson (1927, doi 10.1080/01621459.1927.10502953).
+    """
+    figure, axes = plt.subplots(figsize=(6.5, 4.6))
+    axes.plot([0, 1], [0, 1], **DASHED, label="as sure as right")
+    drawn = {"the network": (network, OKABE_ITO["sky"], INK, 0)}
+    if len(sure):
+        mine = pd.DataFrame({"confidence": sure, "accuracy": right}, dtype=float)
+        # An upper edge belongs to its bin, as in a reliability diagram.
+        bins = np.maximum(np.ceil(5 * mine["confidence"]), 1)
+        table = mine.groupby(bins).agg(
+            confidence=("confidence", "mean"), accuracy=("accuracy", "mean"), n=("accuracy", "size")
+        )
+        found = [
+            binomtest(round(row.accuracy * row.n), int(row.n)).proportion_ci(method="wilson")
+            for row in table.itertuples()
+        ]
+        table["low"], table["high"] = zip(*found, strict=True)
+        drawn["you"] = table, OKABE_ITO["orange"], OKABE_ITO["vermilion"], 0.012
+        for row in table.itertuples():
+            axes.text(row.confidence + 0.03, row.accuracy, f"{row.n:.0f}", va="center", size=9)
+    for name, (table, band, colour, aside) in drawn.items():
+        # Two intervals at one confidence stand side by side.
+        x = table["confidence"] + aside
+        axes.vlines(x, table["low"], table["high"], color=band, linewidth=5, alpha=0.7)
+        axes.plot(x, table["accuracy"], "o-", color=colour, markersize=5, label=name)
+    axes.set(xlim=(0, 1.04), ylim=(0, 1.04), xlabel="how sure", ylabel="how often right")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="upper left")
     return headlined(figure, headline)
 
 

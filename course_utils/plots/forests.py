@@ -52,7 +52,7 @@ def compared(
     if level is not None:
         axes.axvline(level[1], **DASHED, label=level[0])
     # Room for the number behind the longest line.
-    axes.set_xlim(0, 1.08 * max(e.high for row in rows.values() for e in row.values()))
+    axes.set_xlim(0, 1.08 * np.nanmax([e.high for row in rows.values() for e in row.values()]))
     _name_rows(axes, rows, xlabel, above=0.5)
     figure.legend(loc="outside lower center", ncols=4, fontsize=9)
     return headlined(figure, headline)

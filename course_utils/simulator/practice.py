@@ -1,6 +1,8 @@
 """The practice data: 320 simulated patients of ten slices, the same on every computer."""
 
-from collections.abc import Callable, Iterator
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,6 +36,20 @@ def make(
     images, masks, tables = zip(*each(_member, seed, patients, "Simulating patients"), strict=True)
     contrasts = dict(zip(scanners.CONTRASTS, np.concatenate(images, axis=1), strict=True))
     return contrasts, np.concatenate(masks), pd.concat(tables, ignore_index=True)
+
+
+def scanned_again(
+    names: Sequence[str], change: Callable[[scanners.Scanner], scanners.Scanner]
+) -> dict[str, np.ndarray]:
+    """Scan patients of the practice data, named as in its table, with what ``change`` makes of
+    their scanners.
+
+    Returns the contrasts, as :func:`make` does: slices lie in the same places, and come in the same
+    order, while ``change`` leaves the seed and the field of view as they are.
+    """
+    again = functools.partial(_again, [int(name[1:]) - 1 for name in names], change)
+    images = np.concatenate([*each(again, settings.SEED, len(names), "Scanning again")], axis=1)
+    return dict(zip(scanners.CONTRASTS, images, strict=True))
 
 
 def each(make: Callable[..., tuple], seed: int, patients: int, title: str) -> Iterator[tuple]:
@@ -78,3 +94,10 @@ def _member(
     person, planes, listed = member(number, seed, patients)
     images, masks, table = scans.slices(person, planes)
     return images, masks, pd.concat([pd.DataFrame(listed, index=table.index), table], axis=1)
+
+
+def _again(numbers, change, head: anatomy.Head, place: int, seed: int, _: int) -> np.ndarray:
+    anatomy.use(head)
+    person, planes, _ = member(numbers[place], seed)
+    elsewhere = dataclasses.replace(person, scanner=change(person.scanner))
+    return scans.slices(elsewhere, planes)[0]

@@ -5,41 +5,6 @@ import pytest
 import tensorflow as tf
 
 
-def test_right_alarms(said):
-    assert said("05.1", 95 / (95 + 990)) == "right"
-    assert "percentage" in said("05.1", 8.756)
-    assert "Asked is" in said("05.1", 0.95)
-    assert "false alarms" in said("05.1", 1 - 95 / 1085)
-    assert "10,000 scans" in said("05.1", 0.5)
-
-
-def ece(confidence, right, weigh=True, sign=False, bins=10):
-    number = np.minimum((confidence * bins).astype(int), bins - 1)
-    total = 0.0
-    for one in np.unique(number):
-        here = number == one
-        gap = confidence[here].mean() - right[here].mean()
-        share = here.mean() if weigh else 1 / len(np.unique(number))
-        total += share * (gap if sign else abs(gap))
-    return total
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (ece, "right"),
-        (lambda c, r: ece(c, r, weigh=False), "Weigh each"),
-        (lambda c, r: ece(c, r, bins=1), "cancel"),
-        (lambda c, r: ece(c, r, sign=True), "without their sign"),
-        (lambda c, r: np.abs(c - r).mean(), "single slices"),
-        (lambda c, r: c[10_000], "It stopped with IndexError"),
-        (0.1, "This wants a function"),
-    ],
-)
-def test_calibration_error(said, answer, words):
-    assert words in said("05.2", answer)
-
-
 def bootstrap(values, groups, rng, draws=1000, share=95, replace=True, weigh=True):
     names = np.unique(groups)
     rows = {name: np.flatnonzero(groups == name) for name in names}
@@ -69,7 +34,7 @@ def bootstrap(values, groups, rng, draws=1000, share=95, replace=True, weigh=Tru
     ],
 )
 def test_bootstrap(said, answer, words):
-    assert words in said("05.3", answer)
+    assert words in said("05.1", answer)
 
 
 def heat(trunk, head, images, classes, relu=True, average=True, weigh=True, scale=np.mean):
@@ -104,4 +69,4 @@ def heat(trunk, head, images, classes, relu=True, average=True, weigh=True, scal
     ],
 )
 def test_gradcam(said, answer, words):
-    assert words in said("05.4", answer)
+    assert words in said("05.2", answer)

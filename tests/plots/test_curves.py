@@ -58,6 +58,34 @@ def test_reliability_draws_a_column_for_each_table():
     plots.png(figure)
 
 
+def test_a_persons_calibration_stands_beside_the_networks_as_wide_as_it_honestly_is():
+    network = pd.DataFrame({"confidence": [0.9], "accuracy": [0.8], "low": [0.7], "high": [0.9]})
+    # Twenty predictions: of eight at 60% five are right, of twelve at 90% nine.
+    sure = np.repeat([0.6, 0.9], [8, 12])
+    right = np.r_[np.arange(8) < 5, np.arange(12) < 9]
+    figure = plots.two_calibrations(network, sure, right, "h")
+    (axes,) = figure.axes
+    _, theirs, mine = axes.lines
+    assert theirs.get_xydata().tolist() == [[0.9, 0.8]]
+    np.testing.assert_allclose(mine.get_ydata(), [5 / 8, 9 / 12])
+    np.testing.assert_allclose(mine.get_xdata(), [0.6, 0.9], atol=0.02)
+    assert [text.get_text() for text in axes.texts] == ["8", "12"]
+    ends = [line[:, 1] for line in axes.collections[1].get_segments()]
+    # Wilson's interval, worked out by hand: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n).
+    z, p, n = 1.959964, np.array([5 / 8, 9 / 12]), np.array([8, 12])
+    middle, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
+    by_hand = np.stack([middle - half, middle + half], axis=1) / (1 + z**2 / n)[:, None]
+    np.testing.assert_allclose(ends, by_hand, atol=1e-6)
+    plots.png(figure)
+
+
+def test_without_predictions_the_network_stands_alone():
+    network = pd.DataFrame({"confidence": [0.9], "accuracy": [0.8], "low": [0.7], "high": [0.9]})
+    (axes,) = plots.two_calibrations(network, [], [], "h").axes
+    assert [line.get_label() for line in axes.lines] == ["as sure as right", "the network"]
+    assert not axes.texts
+
+
 def test_bands_draw_each_curve_within_its_limits():
     curve = ([0, 1], [0.9, 0.5], [0.8, 0.4], [1.0, 0.6])
     other = ([0, 1], [0.9, 0.7], [0.8, 0.6], [1.0, 0.8])

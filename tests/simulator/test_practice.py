@@ -1,5 +1,6 @@
 """The practice data: the same on any computer, and no class given away."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -30,6 +31,17 @@ def test_order_and_cores_change_nothing():
     assert np.array_equal(contrasts["flair"][rows], images[1])
     assert np.array_equal(masks[rows], mask)
     assert sorted(table.groupby("patient")["label"].first()) == sorted(simulator.LABELS)
+
+
+def test_the_same_patients_are_scanned_elsewhere(practice):
+    names = ["P003", "P001"]
+    rows = np.concatenate([np.flatnonzero(practice.table["patient"] == name) for name in names])
+    at_home = source.scanned_again(names, lambda scanner: scanner)
+    for name, images in practice.contrasts.items():
+        assert np.array_equal(at_home[name], images[rows])
+    noisy = source.scanned_again(names, lambda s: dataclasses.replace(s, noise=3 * s.noise))
+    difference = noisy["t1ce"].astype(float) - at_home["t1ce"]
+    assert 3 < difference.std() < 30 and noisy["t1ce"].shape == (20, 128, 128)
 
 
 def test_asking_for_the_version_loads_nothing_that_only_simulating_needs():
