@@ -14,10 +14,12 @@ from course_utils.core import files
 from course_utils.core.errors import CourseError
 from course_utils.exercises.common import NOT_TRIED, Check, Wrong
 from course_utils.exercises.hints import HINTS
+from course_utils.exercises.project import CARD, model_card, rubric
 
 # How many exercises each lesson has.
 EXERCISES = {
     "00": 2, "01": 4, "02": 4, "03": 4, "04": 4, "05": 4,
+    "07": 3,
     "10": 3, "11": 3, "12": 4, "13": 4, "14": 3,
 }  # fmt: skip
 # How many hints on an exercise were shown in this session.
