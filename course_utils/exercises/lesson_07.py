@@ -6,8 +6,6 @@ from scipy import ndimage
 from course_utils import settings
 from course_utils.exercises.common import Wrong, array, trying
 
-SAME = 0.95
-
 
 def twins(answer: object, data: object) -> None:
     """07.1: a function of images and groups: pairs of slices of two groups that are one picture."""
@@ -30,21 +28,32 @@ def twins(answer: object, data: object) -> None:
     if any(one == other for one, other in found):
         raise Wrong("It pairs slices with themselves.")
     if (6, 7) in found:
-        raise Wrong("Slices of one group may look alike, and a split keeps them together: leave "
-                    "those pairs out.")  # fmt: skip
+        raise Wrong(
+            "Slices of one group may look alike, and a split keeps them together: leave those "
+            "pairs out."
+        )
     right = {(1, 9), (4, 15), (5, 13)}
-    if missed := right - found:
-        words = {
-            right: "It finds none of the three pairs that are there.",
-            frozenset({(1, 9), (5, 13)}): "It finds exact copies alone. A copy may be brighter or "
-            "noisier: take the correlation of the pixels.",
-            frozenset({(1, 9)}): "It misses a copy that is brighter: take from each slice its mean "
-            "and divide by its spread, before you compare.",
-        }
-        raise Wrong(words.get(frozenset(missed), f"It misses {len(missed)} of three pairs."))
+    brighter, noisier = {(1, 9)}, {(5, 13)}
+    missed = right - found
+    if missed == right:
+        raise Wrong("It finds none of the three pairs that are there.")
+    if missed == brighter | noisier:
+        raise Wrong(
+            "It finds exact copies alone. A copy may be brighter or noisier: take the correlation "
+            "of the pixels."
+        )
+    if missed == brighter:
+        raise Wrong(
+            "It misses a copy that is brighter: take from each slice its mean, and divide by its "
+            "spread, before you compare."
+        )
+    if missed:
+        raise Wrong(f"It misses {len(missed)} of three pairs.")
     if found - right:
-        raise Wrong("It also pairs slices that are different pictures: ask for a correlation of "
-                    f"{SAME} or more.")  # fmt: skip
+        raise Wrong(
+            "It also pairs slices that are different pictures: ask for a correlation of 0.95 or "
+            "more."
+        )
     if len(given) > len(found):
         raise Wrong("Each pair comes twice, once in each order: keep those with first < second.")
 

@@ -181,8 +181,11 @@ def leaks(data: Dataset, project: Mapping) -> str:
     """Whether near-duplicates across groups were found."""
     given = _given(project, "pairs")
     if isinstance(given, pd.DataFrame):
-        given = given.get(["first", "second"], given).to_numpy()
-    given = np.asarray(given)
+        given = given.get(["first", "second"], given)
+    try:
+        given = np.asarray(given)
+    except ValueError:  # Rows of different lengths.
+        given = np.empty(1)
     if given.size == 0:
         given = np.empty((0, 2), int)
     if given.ndim != 2 or given.shape[1] != 2 or given.dtype.kind not in "iu":

@@ -124,5 +124,6 @@ def _mark(number: int, shape: tuple[int, int]) -> np.ndarray:
     picture = Image.new("L", shape[::-1])
     draw = ImageDraw.Draw(picture)
     # An L, as stands for "left" on many films; drawn by hand, as fonts differ between computers.
-    draw.line([(left, top), (left, bottom - 1), (left + 5, bottom - 1)], fill=150, width=2)
+    draw.rectangle((left + 1, top, left + 2, bottom - 1), fill=150)
+    draw.rectangle((left + 1, bottom - 2, left + 6, bottom - 1), fill=150)
     return np.asarray(picture)
