@@ -196,8 +196,9 @@ def leaks(data: Dataset, project: Mapping) -> str:
     missed = there - named
     if len(missed) > (1 - PAIRS_FOUND) * len(there):
         raise Wrong(
-            "The data shows the same picture under different group names, and `pairs` lacks "
-            f"{'most of' if missed != there else 'all of'} it: this check counts as skipped. "
+            "The data shows the same picture under different group names, and `pairs` "
+            f"{'lacks most' if missed != there else 'has none'} of it: this check counts as "
+            "skipped. "
             "Compare every slice with those of all other groups."
         )
     if len(named & there) < PAIRS_TRUE * len(named):

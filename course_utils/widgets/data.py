@@ -108,7 +108,9 @@ def dataset_selector() -> None:
     if settings.static():
         display(HTML(words.value))
         return
-    options = [name for name in settings.datasets() if _is_here(name) or name == chosen]
+    here = [name for name in settings.datasets() if _is_here(name)]
+    # What is chosen need not be here, and a case of lesson 07 is not even listed until it is made.
+    options = list(dict.fromkeys([*here, chosen]))
     choice = ipywidgets.ToggleButtons(
         options=options, value=chosen, disabled=settings.dataset_is_fixed(), description="data set"
     )

@@ -132,8 +132,8 @@ def test_a_leak_is_told_without_its_place():
     def told(line, **other):
         return " ".join(rubric.lines(data, project | other)[line])
 
-    assert "all of it: this check counts as skipped" in told("Leaks checked", pairs=[])
-    assert "most of it: this check counts as skipped" in told(
+    assert "has none of it: this check counts as skipped" in told("Leaks checked", pairs=[])
+    assert "lacks most of it: this check counts as skipped" in told(
         "Leaks checked", pairs=project["pairs"][:8]
     )
     wrong = [(row, row + 40) for row in range(100)]
