@@ -23,6 +23,7 @@ SOURCES = {
     "figshare": "course_utils.realdata.figshare",
 }
 FOLDERS = "course_utils.realdata.folders"
+PROJECTS = "course_utils.simulator.planted"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -175,12 +176,13 @@ def fold_rows(
 def load(name: str | None = None) -> Dataset:
     """Load a data set, the chosen one where none is named, from its cache.
 
-    The practice data is simulated first where there is no cache; others raise a
-    :class:`CourseError` until they are imported.
+    The practice data, and ``"project-1"`` to ``"project-99"`` of lesson 07, are simulated first
+    where there is no cache; others raise a :class:`CourseError` until they are imported.
     """
     name = name or settings.dataset()
     folder = folder_of(name)
-    files.once(folder, lambda new: save(new, *source(name).make()))
+    number = [settings.CASES[name]] if name in settings.CASES else []
+    files.once(folder, lambda new: save(new, *source(name).make(*number)))
     return read(name, folder)
 
 
@@ -222,6 +224,8 @@ def source(name: str) -> ModuleType:
     It has a ``VERSION`` for the cache, ``make()`` and, for data that is imported,
     ``content(path)``: both return what :func:`save` takes.
     """
+    if name in settings.CASES:
+        return importlib.import_module(PROJECTS)
     known = dict.fromkeys(settings.datasets(), FOLDERS) | SOURCES
     return importlib.import_module(look_up(known, name, "data set"))
 
@@ -280,7 +284,8 @@ def notes(name: str) -> list[str]:
 
 def read(name: str, folder: Path) -> Dataset:
     """Read a data set's cache."""
-    remedy = "delete this folder and try again" if name == "practice" else "import the data again"
+    is_made = name == "practice" or name in settings.CASES
+    remedy = "delete this folder and try again" if is_made else "import the data again"
     with files.reading(f"The cache in {folder}", remedy):
         contents = json.loads((folder / "contents.json").read_text())
         # A class may be called "1", and a patient "None".

@@ -14,14 +14,16 @@ from course_utils.exercises import memory
 from course_utils.exercises.common import NOT_TRIED, Check, Wrong
 from course_utils.exercises.hints import HINTS
 from course_utils.exercises.guesses import predict, predictions, settle
+from course_utils.exercises.project import CARD, model_card, rubric
 
 __all__ = [
-    "check", "hint", "predict", "predictions", "progress", "quiz", "settle",
+    "CARD", "check", "hint", "model_card", "predict", "predictions", "progress", "quiz", "rubric",
+    "settle",
 ]  # fmt: skip
 
 # How many exercises each lesson has.
 EXERCISES = {
-    "00": 2, "01": 4, "02": 4, "03": 4, "04": 4, "05": 2, "06": 4,
+    "00": 2, "01": 4, "02": 4, "03": 4, "04": 4, "05": 2, "06": 4, "07": 3,
     "10": 3, "11": 3, "12": 4, "13": 4, "14": 3,
 }  # fmt: skip
 # How many hints on an exercise were shown in this session.

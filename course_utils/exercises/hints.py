@@ -122,6 +122,21 @@ HINTS = {
         "`scores[groups == name].max()` is a patient's score; sort these.",
         "The k-th smallest is `worst[k - 1]`; where k is too large, take `np.inf`.",
     ),
+    "07.1": (
+        "Two slices are one picture if their pixels rise and fall together: that is correlation.",
+        "Make each slice a row of mean 0 and length 1: `rows @ rows.T` then holds correlations.",
+        "`np.argwhere(np.triu(same & other_group, k=1))`: `triu` keeps each pair once.",
+    ),
+    "07.2": (
+        "The border is a frame of 8 pixels. What lies inside must not reach the classifier.",
+        "A mask that is `True` on the frame: begin with `np.ones`, and set the inside to `False`.",
+        "`images[:, frame]` is one row of numbers a slice, which scikit-learn can learn from.",
+    ),
+    "07.3": (
+        "One slice may be hard. A patient whose slices all disagree with the label is suspect.",
+        "`probabilities[groups == name].mean(axis=0)` is what is thought of one patient.",
+        "Keep whoever's `mean.argmax()` is not the label, and sort them by `mean[label]`.",
+    ),
     "14.1": (
         "Count uploads, not percentages: how many are slices, how many are something else?",
         "Of each kind some are refused: 1.5% of the slices, 98% of the others.",

@@ -49,7 +49,7 @@ def check_name(name: str) -> None:
             "- and _, a letter or digit first, and no name that Windows reserves."
         )
     other = taken.get(name.lower(), name)
-    if other in settings.DATASETS:
+    if other in settings.DATASETS or name.lower() in settings.CASES:
         raise CourseError(f"The course has a data set called {other} already: use another name.")
     if other != name:
         raise CourseError(

@@ -21,6 +21,10 @@ ABOUT = {
     "figshare": "Its slices are real, and patients and lesions are known; planes are not. It has "
     "three kinds of tumour, no slices without one, and one contrast.",
 }
+CASE = (
+    "It is a case of lesson 07: its patients are simulated, and one fault is planted in it for you "
+    "to find."
+)
 FETCH = {"kaggle": "course data download", "figshare": "course data download figshare"}
 IMPORT = (
     "<code>course data import PATH</code> takes a zip or folder you have, and with <code>--name "
@@ -104,7 +108,9 @@ def dataset_selector() -> None:
     if settings.static():
         display(HTML(words.value))
         return
-    options = [name for name in settings.datasets() if _is_here(name) or name == chosen]
+    here = [name for name in settings.datasets() if _is_here(name)]
+    # What is chosen need not be here, and a case of lesson 07 is not even listed until it is made.
+    options = list(dict.fromkeys([*here, chosen]))
     choice = ipywidgets.ToggleButtons(
         options=options, value=chosen, disabled=settings.dataset_is_fixed(), description="data set"
     )
@@ -138,6 +144,8 @@ def _about(name: str) -> str:
 
 def _own(name: str) -> str:
     """Say in words what a named data set is."""
+    if name in settings.CASES:
+        return CASE
     try:
         data = datasets.load(name)
     except CourseError as error:

@@ -113,3 +113,7 @@ def test_what_is_here_and_what_is_not(save_tiny, capsys):
         "2",
         "1",
     ]
+
+
+def test_a_case_that_is_not_made_says_who_makes_it():
+    assert inventory.absent("project-7") == "not made yet: lesson 07 makes it when it is asked for"

@@ -346,6 +346,7 @@ def test_names_that_can_be_used(name):
         ),
         ("kaggle", "has a data set called kaggle already"),
         ("Figshare", "has a data set called figshare already"),
+        ("project-7", "has a data set called project-7 already"),
     ],
 )
 def test_names_that_cannot_be_used(name, words, tmp_path):

@@ -147,6 +147,13 @@ def test_a_named_set_that_cannot_be_read_does_not_stop_the_selector(shown, save_
     assert choice.value == "moths" and "import the data again" in words.value
 
 
+def test_the_selector_says_what_a_case_is_before_it_is_made(shown, monkeypatch):
+    monkeypatch.setenv("COURSE_DATASET", "project-7")
+    widgets.dataset_selector()
+    choice, words = shown[0].children
+    assert choice.value == "project-7" and "one fault is planted in it" in words.value
+
+
 def test_the_selector_gives_way_to_the_environment(shown, monkeypatch):
     monkeypatch.setenv("COURSE_DATASET", "kaggle")
     widgets.dataset_selector()
