@@ -357,7 +357,15 @@ def results():
     card.write_tables()
 
 
+def badges():
+    """Write the project's address into notebooks and README.md."""
+    from course_utils.cli import badges
+
+    where = f"the address {badges.address()}" if badges.address() else "no address"
+    print(f"{len(badges.write())} notebooks carry {where}.")
+
+
 COMMANDS = (check, lab, run, data_info, data_simulate, data_download, data_import)
-COMMANDS += (train, evaluate, pretrain, compare, audit, results, app)
+COMMANDS += (train, evaluate, pretrain, compare, audit, results, app, badges)
 COMMANDS += (federated_up, federated_run, federated_status, federated_down, federated_measure)
 COMMANDS += (federated_deal, federated_key, federated_join, federated_gate)

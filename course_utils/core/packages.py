@@ -18,6 +18,16 @@ def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
+def tested() -> dict[str, str]:
+    """Versions that the course was tested with on a computer like this one, by package."""
+    from packaging.requirements import Requirement
+
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
+    return {pin.name: str(pin.specifier).removeprefix("==") for pin in here}
+
+
 def version_of(package: str) -> str | None:
     """Version of an installed package, None of another one."""
     try:
