@@ -6,9 +6,9 @@ make test-bounds makes three environments in build/bounds, from nothing but the 
 - pinned: requirements.txt;
 - hosted: another TensorFlow, in a Jupyter as old as hosted ones may be, and nothing of the course.
 
-The first two run the quick unit tests, and all three lessons 00, 01 and 03: hosted from copies of the
-notebooks in a folder of their own, which fetch the course from this repository as it was last
-committed. It takes half an hour or so, and 8 GB of disk.
+The first two run the quick unit tests, and all three run lessons 00, 01 and 03: hosted from copies
+of the notebooks in a folder of their own, which fetch the course from this repository, as it was
+last committed. It takes half an hour or so, and 8 GB of disk.
 """
 
 import os
@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / "build" / "bounds"
 LESSONS = ("00", "01", "03")
 # The rooms of the core lessons; the others repeat what these use, and take minutes.
-UNIT_TESTS = "core evaluation exercises models plots realdata training widgets".split()
-UNIT_TESTS += ["test_augment.py", "test_datasets.py", "test_settings.py"]
+UNIT_TESTS = ("core", "evaluation", "exercises", "models", "plots", "realdata", "training")
+UNIT_TESTS += ("widgets", "test_augment.py", "test_datasets.py", "test_settings.py")
 HOSTED = "tensorflow==2.20.0 keras==3.10.0 numpy==2.0.2 pandas==2.2.2"
 HOSTED += " ipython==7.34.0 ipykernel==6.17.1 ipywidgets==7.7.1 nbclient==0.10.2"
 

@@ -55,7 +55,7 @@ def findings() -> Iterator[Finding]:
     project = extras.project()
     yield python(project["requires-python"])
     needed = project["dependencies"] + project["optional-dependencies"]["lab"]
-    yield packages(needed, extras.tested())
+    yield packages(needed, extras.pins())
     broken, finding = loading()
     yield finding
     yield from keras_settings()

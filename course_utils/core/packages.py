@@ -18,14 +18,17 @@ def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def tested() -> dict[str, str]:
-    """Versions that the course was tested with on a computer like this one, by package."""
+def pins(name: str = "requirements.txt", computer: dict[str, str] | None = None) -> dict[str, str]:
+    """Versions by package that a file of requirements pins, on this computer or another one.
+
+    ``computer`` holds values of environment markers, such as ``{"sys_platform": "win32"}``.
+    """
     from packaging.requirements import Requirement
 
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
-    return {pin.name: str(pin.specifier).removeprefix("==") for pin in here}
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    held = [pin for pin in found if pin.marker is None or pin.marker.evaluate(computer)]
+    return {pin.name: str(pin.specifier).removeprefix("==") for pin in held}
 
 
 def version_of(package: str) -> str | None:

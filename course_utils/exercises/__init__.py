@@ -13,6 +13,7 @@ from course_utils import datasets, plots, settings
 from course_utils.core import files
 from course_utils.core.errors import CourseError
 from course_utils.exercises.common import NOT_TRIED, Check, Wrong
+from course_utils.exercises.handing_in import export as export
 from course_utils.exercises.hints import HINTS
 
 # How many exercises each lesson has.

@@ -48,7 +48,7 @@ def test_tensorflow_counts_by_either_name(monkeypatch):
 
 def test_this_computer_has_the_tested_versions():
     wanted = check.extras.project()["dependencies"]
-    assert check.packages(wanted, check.extras.tested()).state == "good"
+    assert check.packages(wanted, check.extras.pins()).state == "good"
 
 
 def test_packages_for_other_systems_do_not_count():
