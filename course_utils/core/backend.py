@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from course_utils.core.errors import CourseError
+from course_utils.core.errors import CourseError, reason
 
 BACKEND = "tensorflow"
 VARIABLE = "KERAS_BACKEND"
@@ -68,9 +68,9 @@ def _quietly(name: str):
     try:
         with _no_stderr():
             return importlib.import_module(name)
-    # So Keras refuses a value in its file.
-    except ValueError as error:
-        raise CourseError(f"Keras does not start: correct its keras.json ({error})") from None
+    # So Keras refuses a value in its file, an older one by an assertion without words.
+    except (ValueError, AssertionError) as error:
+        raise CourseError(f"Keras does not start: correct its keras.json ({reason(error)})") from None
     finally:
         os.environ.pop(VARIABLE)
         if before is not None:
