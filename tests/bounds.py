@@ -79,7 +79,8 @@ def steps(name: str, what: list[str]):
         return
     where = {"cwd": ROOT, "env": variables | {"COURSE_DATA": str(folder / "data")}}
     tests = [f"tests/{name}" for name in UNIT_TESTS]
-    yield "unit tests", [python, "-m", "pytest", "-q", *tests], where
+    # Between versions this far apart, libraries warn of one another.
+    yield "unit tests", [python, "-m", "pytest", "-q", "-W", "ignore", *tests], where
     yield "lessons", [python, "-m", "course_utils", "run", *LESSONS], where
 
 
