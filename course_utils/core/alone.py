@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from importlib.metadata import distributions
+from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 # TensorFlow and every notebook's kernel need it, too.
@@ -39,7 +39,8 @@ def set_up(root: Path = ROOT) -> str:
     renewed = sorted(name for name, number in before.items() if after.get(name, number) != number)
     said = f"The course in {root} is set up in {time.perf_counter() - start:.0f} s: "
     said += f"{len(added)} packages added, {', '.join(renewed) or 'none'} renewed."
-    return said + (" Restart the kernel, then run this cell again." if renewed else "")
+    stale = loaded() & set(renewed)
+    return said + (" Restart the kernel, then run this cell again." if stale else "")
 
 
 def requirements(project: dict, here: dict[str, str]) -> list[str]:
@@ -68,6 +69,12 @@ def installed() -> dict[str, str]:
         if name := one.metadata["Name"]:
             found.setdefault(canonicalize_name(name), one.version)
     return found
+
+
+def loaded() -> set[str]:
+    """Names of the packages of which this process has imported something."""
+    owners = packages_distributions()
+    return {canonicalize_name(o) for name in list(sys.modules) for o in owners.get(name, ())}
 
 
 def pip(*what: str) -> None:

@@ -70,7 +70,9 @@ def _quietly(name: str):
             return importlib.import_module(name)
     # So Keras refuses a value in its file, an older one by an assertion without words.
     except (ValueError, AssertionError) as error:
-        raise CourseError(f"Keras does not start: correct its keras.json ({reason(error)})") from None
+        raise CourseError(
+            f"Keras does not start: correct its keras.json ({reason(error)})"
+        ) from None
     finally:
         os.environ.pop(VARIABLE)
         if before is not None:

@@ -54,12 +54,13 @@ def test_says_in_one_line_what_it_did(monkeypatch):
     assert "\n" not in said and "Restart" not in said
 
 
-def test_what_was_renewed_asks_for_a_restart(monkeypatch):
-    states = iter([{"numpy": "1.26.4"}, {"numpy": "2.0.2"}])
+@pytest.mark.parametrize(("package", "asks"), [("numpy", True), ("voila-of-old", False)])
+def test_what_was_renewed_asks_for_a_restart_where_it_is_loaded(monkeypatch, package, asks):
+    states = iter([{package: "1.26.4"}, {package: "2.0.2"}])
     monkeypatch.setattr(alone, "installed", lambda: next(states))
     monkeypatch.setattr(alone, "pip", lambda *what: None)
     said = alone.set_up()
-    assert "numpy renewed" in said and "Restart the kernel" in said
+    assert f"{package} renewed" in said and ("Restart the kernel" in said) is asks
 
 
 def test_pip_that_fails_is_said_in_words(monkeypatch):
