@@ -79,8 +79,8 @@ def steps(name: str, what: list[str]):
         return
     where = {"cwd": ROOT, "env": variables | {"COURSE_DATA": str(folder / "data")}}
     tests = [f"tests/{name}" for name in UNIT_TESTS]
-    # Libraries this far apart warn of one another. IPython 7 has a package called tests on the path,
-    # in which the processes that two tests start would look for ours.
+    # Libraries this far apart warn of one another. IPython 7 has a package called tests on the
+    # path, in which the processes that two tests start would look for ours.
     options = ["-q", "-W", "ignore", "-k", "not two_processes and not kill_half_way"]
     yield "unit tests", [python, "-m", "pytest", *options, *tests], where
     yield "lessons", [python, "-m", "course_utils", "run", *LESSONS], where
