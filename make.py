@@ -30,8 +30,13 @@ USAGE = """usage: python make.py COMMAND
   test    set up with extras, then check the code, run the tests and every lesson
   run     set up, then run every lesson and write pages to build/
           (run --dataset kaggle 00 01: these lessons, on the real data)
+  bundle  set up, then write one archive for a room without a network to build/
+          (bundle --systems linux windows --pythons 3.11 3.12 --extras)
+  test-bounds  try the oldest and the pinned versions of all packages: half an hour
   clean   delete build/ and caches; the environment and the data stay"""
-COMMANDS = ("setup", "lab", "extras", "test", "run", "clean")
+COMMANDS = ("setup", "lab", "extras", "test", "run", "bundle", "test-bounds", "clean")
+# These hand all of their words over to the course.
+HANDED_OVER = ("lab", "run", "bundle")
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -48,7 +53,7 @@ QUIET = """{"@jupyterlab/apputils-extension:notification":
 
 def main(words):
     command, options = words[0] if words else "", words[1:]
-    if command not in COMMANDS or (options and command not in ("lab", "run")):
+    if command not in COMMANDS or (options and command not in HANDED_OVER):
         print(USAGE)
         return 0 if command in ("-h", "--help", "help") else 2
     os.chdir(str(ROOT))
@@ -62,7 +67,9 @@ def main(words):
             return test()
         if command == "lab" and not has(EXTRAS):
             print("Lessons 13 and 14 need a few more packages: 'python make.py extras' adds them.")
-        if command in ("lab", "run"):
+        if command == "test-bounds":
+            return become([PYTHON, "tests/bounds.py"])
+        if command in HANDED_OVER:
             return become([PYTHON, "-m", "course_utils", command] + options)
         print("The environment in %s is ready." % VENV)
     except OSError as error:
@@ -191,6 +198,10 @@ def install(log, *what):
             shutil.rmtree(str(package))
     # Compiled on first import instead: most of what comes along is never imported.
     options = ["--no-compile", "--no-input", "--disable-pip-version-check"]
+    # A bundle brings its wheels along, and the room has no network to wait for.
+    bundled = (ROOT / "wheels").is_dir()
+    if bundled:
+        options += ["--no-index", "--find-links", "wheels"]
     command = [PYTHON, "-m", "pip", "install"] + options + list(what)
     process = Popen(command, env=variables(), stdout=PIPE, stderr=STDOUT)
     for line in process.stdout:
@@ -208,8 +219,16 @@ def install(log, *what):
     if process.wait():
         sys.exit(
             "pip could not install the packages: check the network and the disk, then try again; "
-            "what was fetched is kept. All of pip's words are in %s." % LOG
+            "what was fetched is kept. All of pip's words are in %s."
+            % LOG
+            + (brought() if bundled else "")
         )
+
+
+def brought():
+    """Words on the wheels that came along, which fit the computers they were fetched for."""
+    names = ", ".join(sorted(path.name for path in (ROOT / "wheels").glob("tensorflow*.whl")))
+    return " They came from the folder wheels, which has %s: rename it to use the network." % names
 
 
 def wait_for_others(log):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from course_utils import exercises, settings
+from course_utils.cli import badges
 
 LESSONS = sorted((settings.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SECTION = re.compile(r"^## \d+ · .+\?$", re.M)
@@ -35,6 +36,11 @@ def prose(lesson):
 
 def code(lesson):
     return [cell for cell in lesson["cells"] if cell["cell_type"] == "code"]
+
+
+def set_up(lesson):
+    """The lesson's own first cell: the one before it is the same in every notebook."""
+    return code(lesson)[1]
 
 
 def keras_imports(lesson):
@@ -63,8 +69,14 @@ def test_says_once_that_it_is_no_medical_device(lesson):
     assert "\n".join(prose(lesson)).count("no medical device") == 1
 
 
+def test_opened_alone_it_fetches_its_course(lesson):
+    first = code(lesson)[0]
+    assert first["text"] == badges.CELL.format(address=badges.address()), "run 'course badges'"
+    assert first["id"] == badges.IDENTITY and first["outputs"] == []
+
+
 def test_one_set_up_cell_comes_first(lesson):
-    first, *others = code(lesson)
+    _, first, *others = code(lesson)
     assert "from course_utils import " in first["text"]
     assert "settings.show()" in first["text"]
     assert "nbval-ignore-output" in first["metadata"]["tags"], "versions differ between computers"
@@ -121,7 +133,7 @@ def test_exercises_have_solutions_that_pass(lesson, practice, own_data_folder, m
     assert len(solutions) == len(asked)
     monkeypatch.setattr("course_utils.datasets.load", lambda name=None: practice)
     names = {"data": practice}
-    exec(code(lesson)[0]["text"], names)
+    exec(set_up(lesson)["text"], names)
     exec(keras_imports(lesson), names)
     for (number, answer), solution in zip(exercise, solutions, strict=True):
         exec(solution, names)
@@ -253,7 +265,7 @@ def test_metadata_names_the_kernel_and_nothing_else(lesson):
 
 
 def test_outputs_come_from_the_practice_data(lesson):
-    printed = "".join("".join(o.get("text", "")) for o in code(lesson)[0]["outputs"])
+    printed = "".join("".join(o.get("text", "")) for o in set_up(lesson)["outputs"])
     assert "data set: practice" in printed
 
 

@@ -199,6 +199,18 @@ def test_options_go_on_to_the_course(env, run):
     assert run[1][-2:] == ["lab", "--port=8888"]
 
 
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [
+        (["bundle", "--systems", "linux"], ["-m", "course_utils", "bundle", "--systems", "linux"]),
+        (["test-bounds"], ["tests/bounds.py"]),
+    ],
+)
+def test_a_bundle_and_the_bounds_have_programs_of_their_own(env, run, words, ends):
+    env.main(words)
+    assert run[0] == [env.PYTHON, *ends]
+
+
 def test_jupyterlab_is_told_to_ask_for_no_news(env, installs):
     env.set_up()
     assert (
@@ -270,6 +282,31 @@ def test_pip_that_fails_is_said_in_words(env, monkeypatch, tmp_path, capsys):
     with open(tmp_path / "log", "wb") as log, pytest.raises(SystemExit, match="check the network"):
         env.install(log, "no-such-package==1")
     assert "No matching distribution found for no-such-package==1" in capsys.readouterr().out
+
+
+def test_wheels_that_came_along_are_taken_and_no_network(env, monkeypatch):
+    asked = []
+    start = subprocess.Popen
+
+    def popen(command, **options):
+        asked.append(command)
+        return start([sys.executable, "-c", "import sys; sys.exit(len(sys.argv) > 1)"], **options)
+
+    monkeypatch.setattr(env, "Popen", popen)
+    with open("log", "wb") as log:
+        env.install(log, "numpy")
+        assert "--no-index" not in asked[-1]
+        (env.ROOT / "wheels").mkdir()
+        env.install(log, "numpy")
+    assert asked[-1][-4:] == ["--no-index", "--find-links", "wheels", "numpy"]
+
+
+def test_wheels_for_other_computers_are_named(env, monkeypatch):
+    (env.ROOT / "wheels").mkdir()
+    (env.ROOT / "wheels" / "tensorflow-2.21.0-cp312-win.whl").touch()
+    pip_that_prints(env, monkeypatch, code=1)
+    with open("log", "wb") as log, pytest.raises(SystemExit, match="has tensorflow-2.21.0-cp312"):
+        env.install(log, "numpy")
 
 
 def test_a_broken_environment_is_made_anew(env, monkeypatch):
@@ -362,6 +399,11 @@ def test_the_makefile_hands_over(tmp_path):
     # Under `make test` this make is a second one, which would name the folder that it enters.
     arguments = ["-n", "--no-print-directory", "run", "DATASET=kaggle", "LESSONS=00 01"]
     assert makefile(*arguments, "PYTHON=py") == "py make.py run --dataset kaggle 00 01"
+
+
+def test_the_makefile_hands_over_the_systems_of_a_room():
+    said = makefile("-n", "--no-print-directory", "bundle", "SYSTEMS=linux windows", "PYTHON=py")
+    assert said == "py make.py bundle --systems linux windows"
 
 
 @pytest.mark.parametrize("lacking", [[], ["python3"], ["python3", "python3.13"]])

@@ -1,10 +1,11 @@
 """Texts of the project: they list every lesson, and no link leads nowhere."""
 
+import json
 import re
 
 import pytest
 
-from course_utils import settings
+from course_utils import exercises, settings
 from course_utils.cli import commands
 
 TEXTS = sorted(settings.ROOT.glob("*.md")) + [settings.ROOT / "data" / "README.md"]
@@ -34,3 +35,19 @@ def test_commands_in_texts_exist(path):
         with pytest.raises(SystemExit) as stopped:
             commands.main([word, "--help"])
         assert stopped.value.code == 0, f"{path.name} speaks of course {word}"
+
+
+def test_the_minutes_for_teachers_are_those_of_the_lessons():
+    text = (settings.ROOT / "INSTRUCTOR.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d\d) · [^|]+ \| ([\d +]+) \| ([\d +]+) \|$", text, re.M)
+    planned = {number: (sections, asked) for number, sections, asked in rows}
+    assert sorted(planned) == sorted(exercises.EXERCISES)
+    for path in sorted((settings.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        lesson = "".join("".join(c["source"]) + "\n" for c in cells if c["cell_type"] == "markdown")
+        sections, asked = (
+            [int(minutes) for minutes in part.split(" + ")] for part in planned[path.name[:2]]
+        )
+        assert len(sections) == len(re.findall(r"^## \d+ · ", lesson, re.M)), path.name
+        assert f"**Minutes:** {sum(sections)} to read" in lesson, path.name
+        assert len(asked) == exercises.EXERCISES[path.name[:2]], path.name

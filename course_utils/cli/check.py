@@ -54,7 +54,8 @@ def findings() -> Iterator[Finding]:
     """Look at Python, packages, kernel, memory, disk, write access, weights, extras and data."""
     project = extras.project()
     yield python(project["requires-python"])
-    yield packages(project["dependencies"])
+    needed = project["dependencies"] + project["optional-dependencies"]["lab"]
+    yield packages(needed, extras.pins())
     broken, finding = loading()
     yield finding
     yield from keras_settings()
@@ -106,23 +107,35 @@ def python(wanted: str) -> Finding:
     return good(here)
 
 
-def packages(pins: list[str]) -> Finding:
-    """Compare installed packages with pins such as ``"numpy==2.4.6"``."""
+def packages(wanted: list[str], tested: dict[str, str]) -> Finding:
+    """Compare installed packages with ranges such as ``"numpy>=2"``, and with tested versions."""
     from packaging.requirements import Requirement
 
-    wanted = [pin for pin in map(Requirement, pins) if not pin.marker or pin.marker.evaluate()]
-    here = {pin: extras.version_of(pin.name) for pin in wanted}
-    missing = [pin.name for pin, found in here.items() if not found]
+    asked = [one for one in map(Requirement, wanted) if not one.marker or one.marker.evaluate()]
+    here = {one: _version_of(one.name) for one in asked}
+    missing = [one.name for one, found in here.items() if not found]
+    old = [
+        f"{one.name} {found} instead of {one.specifier}"
+        for one, found in here.items()
+        if found and found not in one.specifier
+    ]
     others = [
-        f"{pin.name} {found} instead of {pin.specifier}".replace("==", "")
-        for pin, found in here.items()
-        if found and found not in pin.specifier
+        f"{one.name} {found} instead of {tested[one.name]}"
+        for one, found in here.items()
+        if found != tested.get(one.name, found)
     ]
     if missing:
         return bad(f"Packages missing: {', '.join(missing)}: run make setup")
+    if old:
+        return bad(f"Packages too old: {', '.join(old)}: run make setup")
     if others:
         return note(f"Other versions than the course was tested with: {', '.join(others)}")
-    return good(f"{len(wanted)} packages, each in the version the course was tested with")
+    return good(f"{len(asked)} packages, each in the version the course was tested with")
+
+
+def _version_of(name: str) -> str | None:
+    # Whichever TensorFlow is here is the one that Python imports.
+    return extras.versions().get("tensorflow") if "tensorflow" in name else extras.version_of(name)
 
 
 def loading() -> tuple[str, Finding]:

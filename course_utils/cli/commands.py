@@ -20,6 +20,7 @@ GROUPS = {
     "data": "Show, simulate, download or import data.",
     "federated": "Train between hospitals, as in lesson 13.",
 }
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 NUMBER = {"type": int, "metavar": "N"}
 FLAG = {"action": "store_true"}
 # What argparse is to know about each parameter of a command.
@@ -30,9 +31,11 @@ ARGUMENTS = {
     "coordinator": {"metavar": "HOST:PORT", "help": "where its gate is"},
     "colour": {"action": argparse.BooleanOptionalAction, "help": "as the pictures are if left out"},
     "dataset": {"metavar": "NAME", "help": f"{', '.join(settings.DATASETS)} or one of your own"},
+    "extras": FLAG | {"help": "with what lessons 13 and 14 need"},
     "epochs": NUMBER | {"help": "as in the course where left out"},
     "folds": NUMBER | {"help": "trainings, each tested on other slices; %(default)s if left out"},
     "seeds": NUMBER | {"help": "trainings with other random numbers; %(default)s if left out"},
+    "folder": {"metavar": "FOLDER", "type": Path, "help": "where the progress files lie"},
     "guests": {"metavar": "KEY", "nargs": "+", "type": Path, "help": "let these in, start none"},
     "hospital": {"metavar": "LETTER", "help": "A, B, C or D"},
     "host": {"metavar": "ADDRESS", "help": "of the gate; %(default)s where left out"},
@@ -47,6 +50,7 @@ ARGUMENTS = {
     "patient": {"metavar": "REGEX", "help": "finds the patient in the name of a file"},
     "port": NUMBER | {"help": "a free one where left out"},
     "prepare": FLAG | {"help": "get it ready, serve nothing"},
+    "pythons": {"metavar": "X.Y", "nargs": "+", "help": "this one where left out"},
     "recipe": {"metavar": "RECIPE", "help": "such as baseline; a wrong one lists all"},
     "rounds": NUMBER | {"help": "%(default)s where left out"},
     "seed": NUMBER | {"help": "%(default)s where left out"},
@@ -54,6 +58,7 @@ ARGUMENTS = {
     "source": {"nargs": "?", "default": "kaggle", "choices": ("kaggle", "figshare")},
     "split": {"metavar": "BY", "help": "group, official or slice"},
     "start": {"metavar": "WEIGHTS", "help": "imagenet, simulated, random, a file"},
+    "systems": {"metavar": "SYSTEM", "nargs": "+", "help": "linux macos windows; all if left out"},
     "topic": {
         "metavar": "TOPIC",
         "choices": ("leak", "augmentation", "pointing", "attention", "contrasts"),
@@ -357,7 +362,34 @@ def results():
     card.write_tables()
 
 
+def bundle(*, systems=("linux", "macos", "windows"), pythons=(PYTHON,), extras=False):
+    """Write one archive for a room without a network, into build/."""
+    from course_utils import datasets
+    from course_utils.cli import bundle
+
+    print(datasets.load("practice"))
+    path = bundle.bundle(systems, pythons, extras)
+    print(f"{path.stat().st_size / 1e6:,.0f} MB")
+    _saved(path)
+
+
+def cohort(folder):
+    """Show what a class solved and predicted, from the files it handed in."""
+    from course_utils.cli import cohort
+
+    print(cohort.report(folder))
+
+
+def badges():
+    """Write the project's address into notebooks and README.md."""
+    from course_utils.cli import badges
+
+    where = f"the address {badges.address()}" if badges.address() else "no address"
+    print(f"{len(badges.write())} notebooks carry {where}.")
+
+
 COMMANDS = (check, lab, run, data_info, data_simulate, data_download, data_import)
 COMMANDS += (train, evaluate, pretrain, compare, audit, results, app)
+COMMANDS += (badges, bundle, cohort)
 COMMANDS += (federated_up, federated_run, federated_status, federated_down, federated_measure)
 COMMANDS += (federated_deal, federated_key, federated_join, federated_gate)

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from course_utils.core.errors import CourseError
+from course_utils.core.errors import CourseError, reason
 
 BACKEND = "tensorflow"
 VARIABLE = "KERAS_BACKEND"
@@ -29,7 +29,7 @@ CONFIG = {
 @contextlib.contextmanager
 def configured(**others) -> Iterator[None]:
     """Have :data:`CONFIG` hold in the block, with ``others`` in it, whatever a reader has set."""
-    before = {name: getattr(keras.config, name)() for name in CONFIG}
+    before = {name: getattr(keras.config, name)() for name in CONFIG if _known(name)}
     _set(CONFIG | others)
     try:
         yield
@@ -39,7 +39,13 @@ def configured(**others) -> Iterator[None]:
 
 def _set(config: dict) -> None:
     for name, value in config.items():
-        getattr(keras.config, f"set_{name}")(value)
+        if _known(name):
+            getattr(keras.config, f"set_{name}")(value)
+
+
+def _known(name: str) -> bool:
+    # An older Keras has no limits of epochs and steps, so nobody has set any.
+    return hasattr(keras.config, f"set_{name}")
 
 
 @contextlib.contextmanager
@@ -62,9 +68,11 @@ def _quietly(name: str):
     try:
         with _no_stderr():
             return importlib.import_module(name)
-    # So Keras refuses a value in its file.
-    except ValueError as error:
-        raise CourseError(f"Keras does not start: correct its keras.json ({error})") from None
+    # So Keras refuses a value in its file, an older one by an assertion without words.
+    except (ValueError, AssertionError) as error:
+        raise CourseError(
+            f"Keras does not start: correct its keras.json ({reason(error)})"
+        ) from None
     finally:
         os.environ.pop(VARIABLE)
         if before is not None:

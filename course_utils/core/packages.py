@@ -18,6 +18,19 @@ def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
+def pins(name: str = "requirements.txt", computer: dict[str, str] | None = None) -> dict[str, str]:
+    """Versions by package that a file of requirements pins, on this computer or another one.
+
+    ``computer`` holds values of environment markers, such as ``{"sys_platform": "win32"}``.
+    """
+    from packaging.requirements import Requirement
+
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    held = [pin for pin in found if pin.marker is None or pin.marker.evaluate(computer)]
+    return {pin.name: str(pin.specifier).removeprefix("==") for pin in held}
+
+
 def version_of(package: str) -> str | None:
     """Version of an installed package, None of another one."""
     try:

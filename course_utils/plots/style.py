@@ -70,7 +70,8 @@ def wrapped(label: str, width: int = 24) -> str:
 
 def show(figure: Figure, says: str) -> None:
     """Put a figure into the lesson; the words below it are its alternative text, too."""
-    display(Picture(png(figure), alt=says))
+    # As metadata, since the IPython of hosted notebooks knows no alt.
+    display(Picture(png(figure), metadata={"alt": says}))
     display(Markdown(says))
 
 

@@ -21,19 +21,38 @@ def test_a_python_outside_the_range_is_bad():
 
 
 def test_missing_packages_are_bad_and_all_named():
-    found = check.packages(["no-such-one==1", "numpy==0.1", "nor-this==2"])
+    found = check.packages(["no-such-one>=1", "numpy>=0.1", "nor-this>=2"], {"numpy": "0.1"})
     assert found.state == "bad"
     assert "no-such-one, nor-this" in found.text
 
 
+def test_a_package_that_is_too_old_is_bad():
+    found = check.packages(["numpy>=99", "scipy>=0.1"], {})
+    assert found.state == "bad"
+    assert "instead of >=99" in found.text and "scipy" not in found.text
+
+
 def test_another_version_is_a_note():
-    found = check.packages(["numpy==0.1"])
+    found = check.packages(["numpy>=0.1"], {"numpy": "0.1"})
     assert found.state == "note"
     assert "instead of 0.1" in found.text
 
 
-def test_pins_of_other_systems_do_not_count():
-    assert check.packages(["no-such-one==1; sys_platform == 'amiga'"]).state == "good"
+def test_tensorflow_counts_by_either_name(monkeypatch):
+    versions = {"tensorflow": "2.21.0", "tensorflow-cpu": None}
+    monkeypatch.setattr(check.extras, "version_of", versions.get)
+    pins = ["tensorflow-cpu>=2.19.0"]
+    assert check.packages(pins, {"tensorflow-cpu": "2.21.0"}).state == "good"
+    assert check.packages(pins, {"tensorflow-cpu": "2.22.0"}).state == "note"
+
+
+def test_this_computer_has_the_tested_versions():
+    wanted = check.extras.project()["dependencies"]
+    assert check.packages(wanted, check.extras.pins()).state == "good"
+
+
+def test_packages_for_other_systems_do_not_count():
+    assert check.packages(["no-such-one>=1; sys_platform == 'amiga'"], {}).state == "good"
 
 
 @pytest.mark.parametrize(

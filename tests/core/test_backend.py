@@ -10,7 +10,9 @@ from course_utils.core import backend
 
 BACKEND = "from course_utils.core.backend import keras, tf; import os, sys; "
 CONFIG = "print(keras.config.floatx(), keras.config.image_data_format(), keras.config.epsilon(), "
-CONFIG += "keras.config.dtype_policy().name, keras.config.max_epochs(), keras.config.backend())"
+CONFIG += "keras.config.dtype_policy().name, "
+# Older ones have no limit of epochs.
+CONFIG += "getattr(keras.config, 'max_epochs', lambda: None)(), keras.config.backend())"
 OURS = "float32 channels_last 1e-07 float32 None tensorflow\n"
 
 

@@ -6,6 +6,7 @@ import warnings
 import zlib
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image
 
@@ -32,6 +33,8 @@ def problem(data):
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK", "YCbCr"])
 def test_every_mode_gives_the_same_grey(mode):
+    if mode == "YCbCr" and int(PIL.__version__.partition(".")[0]) < 13:
+        pytest.skip("this Pillow does not read what it writes in this mode")
     format = "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"
     image = Image.fromarray(ramp()).convert("RGB")
     image = image.quantize(256) if mode == "P" else image.convert(mode)
