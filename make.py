@@ -30,8 +30,10 @@ USAGE = """usage: python make.py COMMAND
   test    set up with extras, then check the code, run the tests and every lesson
   run     set up, then run every lesson and write pages to build/
           (run --dataset kaggle 00 01: these lessons, on the real data)
+  book    set up with extras, then make a site of the stored lessons in build/book/
+  slides  set up, then make slides of every lesson in build/slides/
   clean   delete build/ and caches; the environment and the data stay"""
-COMMANDS = ("setup", "lab", "extras", "test", "run", "clean")
+COMMANDS = ("setup", "lab", "extras", "test", "run", "book", "slides", "clean")
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -57,12 +59,12 @@ def main(words):
     try:
         if command == "clean":
             return clean()
-        set_up(extras=command in ("extras", "test"))
+        set_up(extras=command in ("extras", "test", "book"))
         if command == "test":
             return test()
         if command == "lab" and not has(EXTRAS):
             print("Lessons 13 and 14 need a few more packages: 'python make.py extras' adds them.")
-        if command in ("lab", "run"):
+        if command in ("lab", "run", "book", "slides"):
             return become([PYTHON, "-m", "course_utils", command] + options)
         print("The environment in %s is ready." % VENV)
     except OSError as error:
