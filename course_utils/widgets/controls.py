@@ -49,7 +49,7 @@ def explore(
     if settings.static():
         plots.show(*draw(**values()))
         return
-    picture = ipywidgets.HTML()
+    picture = ipywidgets.HTML(layout={"max_width": "100%"})
     pending: list[asyncio.TimerHandle] = []
 
     def redraw() -> None:
@@ -61,7 +61,8 @@ def explore(
         data = base64.b64encode(plots.png(figure)).decode()
         says = html.escape(says)
         picture.value = (
-            f'<img alt="{says}" src="data:image/png;base64,{data}"><p aria-live="polite">{says}</p>'
+            f'<img alt="{says}" src="data:image/png;base64,{data}" style="max-width: 100%">'
+            f'<p aria-live="polite">{says}</p>'
         )
 
     def changed(_) -> None:
