@@ -2,10 +2,11 @@
 
 As root, where Node.js is and the course has been set up (make setup):
 
-    python3 -m venv /opt/hub
-    /opt/hub/bin/pip install jupyterhub==6.1.1
+    .venv/bin/pip install --constraint requirements-extras.txt jupyterhub==6.1.1
     npm install --global configurable-http-proxy@5.3.0
-    cd /opt/course && /opt/hub/bin/jupyterhub --config deploy/jupyterhub_config.py
+    .venv/bin/jupyterhub --config deploy/jupyterhub_config.py
+
+The folder of the course has to be one that all may read, such as /opt/course.
 
 Learners sign in with the name and password of their account. Each gets the lessons copied to the
 folder brain-mri-course, and a data folder there; practice data is simulated once a learner.
@@ -41,6 +42,7 @@ c.Spawner.cmd = [str(COURSE / ".venv" / "bin" / "jupyter-labhub")]
 c.Spawner.notebook_dir = f"~/{FOLDER}"
 c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.Spawner.environment = {
+    # The course puts the learner's home in place of ~.
     "COURSE_DATA": f"~/{FOLDER}/data",
     "JUPYTER_PREFER_ENV_PATH": "1",
     "KERAS_BACKEND": "tensorflow",
