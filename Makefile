@@ -5,9 +5,9 @@ PYTHON ?= $(or $(shell for python in python3 python3.13 python3.12 python3.11 py
 	break; done),$(error There is no Python on this computer, or only an old one: install Python 3.11, \
 	3.12 or 3.13 from python.org/downloads, then try again))
 
-.PHONY: setup lab extras test run bundle test-bounds clean
+.PHONY: setup lab extras test run book slides bundle test-bounds clean
 
-setup lab extras test test-bounds clean:
+setup lab extras test book slides test-bounds clean:
 	@$(PYTHON) make.py $@
 
 # make run DATASET=kaggle LESSONS="00 01"

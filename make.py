@@ -33,10 +33,23 @@ USAGE = """usage: python make.py COMMAND
   bundle  set up, then write one archive for a room without a network to build/
           (bundle --systems linux windows --pythons 3.11 3.12 --extras)
   test-bounds  try the oldest and the pinned versions of all packages: half an hour
+  book    set up with extras, then make a site of the stored lessons in build/book/
+  slides  set up, then make slides of every lesson in build/slides/
   clean   delete build/ and caches; the environment and the data stay"""
-COMMANDS = ("setup", "lab", "extras", "test", "run", "bundle", "test-bounds", "clean")
+COMMANDS = (
+    "setup",
+    "lab",
+    "extras",
+    "test",
+    "run",
+    "bundle",
+    "test-bounds",
+    "book",
+    "slides",
+    "clean",
+)
 # These hand all of their words over to the course.
-HANDED_OVER = ("lab", "run", "bundle")
+HANDED_OVER = ("lab", "run", "book", "slides", "bundle")
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -62,7 +75,7 @@ def main(words):
     try:
         if command == "clean":
             return clean()
-        set_up(extras=command in ("extras", "test"))
+        set_up(extras=command in ("extras", "test", "book"))
         if command == "test":
             return test()
         if command == "lab" and not has(EXTRAS):

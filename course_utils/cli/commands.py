@@ -151,6 +151,26 @@ def run(lessons, *, dataset=None):
     return int(run(lessons, dataset) > 0)
 
 
+def book():
+    """Make a site of the stored lessons, and a PDF of each, in build/book/."""
+    packages.need("book")
+    from course_utils.cli import book
+
+    path = book.build()
+    if not book.browser():
+        print("There is no Chromium on this computer to print lessons as PDF files.")
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    print(f"{size / 1e6:.0f} MB; open {path / 'index.html'}")
+
+
+def slides(lessons):
+    """Make slides of lessons, with notes, in build/slides/."""
+    from course_utils.cli import slides
+
+    for path in slides.make(lessons):
+        print(f"{path} ({path.stat().st_size / 1e3:.0f} kB)")
+
+
 def data_info():
     """Show what is there, and where."""
     from course_utils.cli import inventory
@@ -388,7 +408,7 @@ def badges():
     print(f"{len(badges.write())} notebooks carry {where}.")
 
 
-COMMANDS = (check, lab, run, data_info, data_simulate, data_download, data_import)
+COMMANDS = (check, lab, run, book, slides, data_info, data_simulate, data_download, data_import)
 COMMANDS += (train, evaluate, pretrain, compare, audit, results, app)
 COMMANDS += (badges, bundle, cohort)
 COMMANDS += (federated_up, federated_run, federated_status, federated_down, federated_measure)

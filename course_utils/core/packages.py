@@ -50,10 +50,11 @@ def versions() -> dict[str, str]:
 def need(name: str) -> None:
     """Stop, with the command that adds them, where packages of an extra are not installed."""
     if missing := lacking(name):
+        lesson = LESSONS.get(name)
         raise CourseError(
-            f"Lesson {LESSONS[name]} needs packages that the other lessons do without "
-            f"({', '.join(missing)}): type '{command()}' in the folder of the course, then "
-            "restart the kernel."
+            f"{f'Lesson {lesson}' if lesson else f'The {name}'} needs packages that the other "
+            f"lessons do without ({', '.join(missing)}): type '{command()}' in the folder of the "
+            f"course, then {'restart the kernel' if lesson else 'try again'}."
         )
 
 

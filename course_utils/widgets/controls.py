@@ -2,8 +2,9 @@
 
 import asyncio
 import base64
+import contextlib
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import ipywidgets
 from IPython.display import display
@@ -15,6 +16,19 @@ from course_utils.core.errors import CourseError
 # Seconds without a further change before the picture is drawn again: a dragged slider sends a
 # change for every step, and drawing each of them would leave the picture far behind the hand.
 PAUSE = 0.05
+# Explorers that are to be looked through rather than shown; None while they are shown.
+_taken: list[tuple[Callable, Mapping]] | None = None
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[list[tuple[Callable, Mapping]]]:
+    """Take explorers instead of showing them: their function ``draw`` and their controls."""
+    global _taken
+    _taken = taken = []
+    try:
+        yield taken
+    finally:
+        _taken = None
 
 
 def explore(
@@ -29,10 +43,13 @@ def explore(
     def values() -> dict:
         return {name: control.value for name, control in controls.items()}
 
+    if _taken is not None:
+        _taken.append((draw, controls))
+        return
     if settings.static():
         plots.show(*draw(**values()))
         return
-    picture = ipywidgets.HTML()
+    picture = ipywidgets.HTML(layout={"max_width": "100%"})
     pending: list[asyncio.TimerHandle] = []
 
     def redraw() -> None:
@@ -44,7 +61,8 @@ def explore(
         data = base64.b64encode(plots.png(figure)).decode()
         says = html.escape(says)
         picture.value = (
-            f'<img alt="{says}" src="data:image/png;base64,{data}"><p aria-live="polite">{says}</p>'
+            f'<img alt="{says}" src="data:image/png;base64,{data}" style="max-width: 100%">'
+            f'<p aria-live="polite">{says}</p>'
         )
 
     def changed(_) -> None:

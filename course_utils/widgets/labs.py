@@ -79,7 +79,8 @@ def kernel_lab(data: Dataset) -> None:
     Of a slice in colour it is made from how bright the pixels are.
     """
     picks = _picks(data)
-    recipe = ipywidgets.Dropdown(options=list(KERNELS), description="start from")
+    # No drop-down list: JupyterLab keeps the arrow keys that would move it for itself.
+    recipe = ipywidgets.ToggleButtons(options=list(KERNELS), description="start from")
     numbers = ipywidgets.Textarea(description="kernel", rows=3)
     ipywidgets.dlink((recipe, "value"), (numbers, "value"), KERNELS.get)
     relu = ipywidgets.Checkbox(False, description="ReLU: negative becomes zero")

@@ -1,14 +1,12 @@
 """The web app in a real browser: what a visitor does, sees and hears, and what nobody else sees.
 
-Chromium is driven by Playwright; where one of the two is missing these tests are skipped. Each
-wait ends: a page that stays silent fails its test.
+Each wait ends: a page that stays silent fails its test.
 """
 
 import contextlib
 import io
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -32,9 +30,6 @@ sync_api = pytest.importorskip(
 )
 pytest.importorskip("voila", reason="the extra 'app' is not installed: make extras")
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 # Far longer than any answer takes, so that a slow computer passes.
 START_SECONDS, ANSWER_MS = 180, 60_000
 
@@ -65,12 +60,10 @@ def _little_trained(recipe, train, val, source, seed):
 
 
 @pytest.fixture(scope="module")
-def served(prepared, tmp_path_factory):
+def served(prepared, free_port, tmp_path_factory):
     """A running app: its process, and the address with the token that it printed."""
     folder, _ = prepared
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "course_utils", "app", "--no-browser", f"--port={port}"]
     environment = os.environ | {"COURSE_DATA": str(folder), "COURSE_DATASET": "practice"}
     # As under nbval: the page must be a live one all the same.
@@ -116,19 +109,6 @@ def wait_for_kernels(served, *counts):
     while len(kernels(served)) not in counts:
         assert time.monotonic() < end, f"there are {len(kernels(served))} kernels, not {counts}"
         time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this computer (Debian: apt install chromium)")
-    with sync_api.sync_playwright() as play:
-        # Inside a container Chromium cannot build its own walls, and it opens our page only.
-        # A stranger's name that means this computer, as after DNS rebinding.
-        rebound = "--host-resolver-rules=MAP evil.example 127.0.0.1"
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", rebound])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
