@@ -137,6 +137,21 @@ HINTS = {
         "`probabilities[groups == name].mean(axis=0)` is what is thought of one patient.",
         "Keep whoever's `mean.argmax()` is not the label, and sort them by `mean[label]`.",
     ),
+    "11.1": (
+        "Two inputs, a branch for each, and a trunk behind the place where they meet.",
+        "`keras.Model([first, second], outputs)` has two inputs; each wants its own `Conv2D`.",
+        "`Concatenate()([a, b])`, then `Conv2D`, `GlobalAveragePooling2D`, `Dense` with softmax.",
+    ),
+    "11.2": (
+        "First decide who is there. Only then add up anything.",
+        "Keep pairs of an array and its weight, where the array is not `None`.",
+        "Add up `weight * array` over the pairs, and divide by the sum of *their* weights.",
+    ),
+    "11.3": (
+        "Two kinds of mistakes count: 0 called 1, and 1 called 0.",
+        "`(labels == 0) & (predicted == 1)` is one of them, as an array of True and False.",
+        "Add up both, and divide by how many labels are 0 or 1.",
+    ),
     "14.1": (
         "Count uploads, not percentages: how many are slices, how many are something else?",
         "Of each kind some are refused: 1.5% of the slices, 98% of the others.",

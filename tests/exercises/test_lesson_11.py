@@ -4,26 +4,64 @@ import numpy as np
 import pytest
 
 from course_utils import models
+from course_utils.core.backend import keras
 
 
-def test_more_weights(said):
-    assert said("11.1", 144) == "right"
-    assert "How many of these are new" in said("11.1", 288)
-    assert "no bias" in said("11.1", 160)
-    grown = models.early_fusion().count_params() - models.baseline().count_params()
-    assert grown == 144
+def middle(shape, classes, end="softmax", join=True, reach=(1, 1), early=False, deep=True):
+    """Middle fusion, or a mistake somebody might make."""
+    inputs = [keras.Input(shape) for _ in range(2)]
+    seen = [keras.layers.Rescaling(share)(x) for share, x in zip(reach, inputs, strict=True)]
+    if early:
+        x = keras.layers.Concatenate()(seen)
+        x = keras.layers.Conv2D(8, 3)(x)
+    else:
+        branches = [keras.layers.Conv2D(8, 3, activation="relu")(x) for x in seen]
+        x = keras.layers.Concatenate()(branches) if join else branches[0]
+        x = keras.layers.Conv2D(8, 3)(x) if deep else x
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, keras.layers.Dense(classes, activation=end)(x))
 
 
-def mean(votes):
-    there = [vote for vote in votes if vote is not None]
-    return sum(there) / len(there)
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (middle, "right"),
+        (lambda s, c: ..., "Not tried yet"),
+        (lambda s, c: None, "wants a keras.Model"),
+        (lambda s, c: models.baseline(c, shape=s), "two inputs of that shape"),
+        (lambda s, c: middle(s, c, end=None), "softmax"),
+        (lambda s, c: middle(s, c, reach=(1, 0)), "the same for any flair"),
+        (lambda s, c: middle(s, c, reach=(0, 1)), "the same for any t1ce"),
+        (lambda s, c: middle(s, c, join=False), "the same for any flair"),
+        (lambda s, c: middle(s, c, early=True), "a convolution of its own"),
+        (lambda s, c: middle(s, c, deep=False), "No convolution sees both"),
+        (lambda s, c: middle(s, 2 * c), "3 probabilities"),
+        (lambda s, c: 1 / 0, "ZeroDivisionError"),
+    ],
+)
+def test_middle_fusion(said, answer, words):
+    assert words in said("11.1", answer)
 
 
-def mean_in_place(votes):
-    there = [vote for vote in votes if vote is not None]
-    for vote in there[1:]:
-        there[0] += vote
-    return there[0] / len(there)
+def pairs(votes, weights):
+    there = [(v, w) for v, w in zip(votes, weights, strict=True) if v is not None]
+    if not there:
+        raise ValueError("none")
+    return there
+
+
+def mean(votes, weights):
+    there = pairs(votes, weights)
+    return sum(w * v for v, w in there) / sum(w for _, w in there)
+
+
+def mean_in_place(votes, weights):
+    there = pairs(votes, weights)
+    for vote, weight in there:
+        vote *= weight
+    for vote, _ in there[1:]:
+        there[0][0][:] += vote
+    return there[0][0] / sum(w for _, w in there)
 
 
 @pytest.mark.parametrize(
@@ -31,11 +69,14 @@ def mean_in_place(votes):
     [
         (mean, "right"),
         (mean_in_place, "right"),
-        (lambda votes: sum(v for v in votes if v is not None) / len(votes), "counts as zeros"),
-        (lambda votes: sum(v for v in votes if v is not None), "That is the sum"),
-        (lambda votes: np.mean(votes, axis=0), "an array and None it stopped with"),
-        (lambda votes: mean(votes)[0], "got the shape (4,)"),
-        (lambda votes: next(v for v in votes if v is not None), "not the mean"),
+        (lambda v, w: ..., "Not tried yet"),
+        (lambda v, w: mean(v, w) * sum(k for _, k in pairs(v, w)) / sum(w), "counts as zeros"),
+        (lambda v, w: sum(k * one for one, k in pairs(v, w)), "That is the sum"),
+        (lambda v, w: np.mean([one for one, _ in pairs(v, w)], axis=0), "Every vote counts the"),
+        (lambda v, w: mean(v, w) ** 2, "not the weighted mean"),
+        (lambda v, w: mean(v, w)[0], "got the shape (4,)"),
+        (lambda v, w: mean(v, w) if any(x is not None for x in v) else 0, "returned something"),
+        (lambda v, w: mean(v, w) if any(x is not None for x in v) else v[9], "not IndexError"),
         ([0.5], "This wants a function"),
     ],
 )
