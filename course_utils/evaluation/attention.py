@@ -29,11 +29,24 @@ def other_weights(weights: np.ndarray) -> dict[str, np.ndarray]:
         left[np.arange(len(flat)), places] = 0
         return left / left.sum(axis=1, keepdims=True)
 
+    def without_as_much() -> np.ndarray:
+        """Other places than the top one, at random, until as much weight is gone as it had."""
+        top = flat.argmax(axis=1)
+        rows = np.arange(len(flat))
+        order = rng.permuted(np.tile(np.arange(flat.shape[1]), (len(flat), 1)), axis=1)
+        dealt = np.take_along_axis(flat, order, axis=1) * (order != top[:, np.newaxis])
+        gone_before = dealt.cumsum(axis=1) - dealt
+        left = flat + 1e-9
+        gone = (gone_before < flat[rows, top][:, np.newaxis]) & (order != top[:, np.newaxis])
+        np.put_along_axis(left, order, np.where(gone, 0, np.take_along_axis(left, order, 1)), 1)
+        return left / left.sum(axis=1, keepdims=True)
+
     found = {
         "shuffled": rng.permuted(flat, axis=1),
         "equal": np.full_like(flat, 1 / flat.shape[1]),
         "without the top place": without(flat.argmax(axis=1)),
         "without some place": without(rng.integers(flat.shape[1], size=len(flat))),
+        "without as much elsewhere": without_as_much(),
     }
     return {name: one.reshape(weights.shape) for name, one in found.items()}
 

@@ -137,6 +137,21 @@ HINTS = {
         "`probabilities[groups == name].mean(axis=0)` is what is thought of one patient.",
         "Keep whoever's `mean.argmax()` is not the label, and sort them by `mean[label]`.",
     ),
+    "10.1": (
+        "Three steps: one number a channel, two dense layers, a product.",
+        "`GlobalAveragePooling2D(keepdims=True)` squeezes; two `Dense` layers excite.",
+        '`Dense(x.shape[-1], activation="sigmoid")` is the second; `Multiply()([x, weights])`.',
+    ),
+    "10.2": (
+        "Scores become weights that add up to 1 over *all* places; then comes a weighted sum.",
+        "`np.exp(scores - scores.max())` does not overflow; divide by the sum of all of them.",
+        "`(maps * weights[..., np.newaxis]).sum(axis=(0, 1))` adds up over the places.",
+    ),
+    "10.3": (
+        "Go from layer to layer, and remember two numbers: the window, and the step.",
+        "Both begin at 1. A layer of width k widens the window by k - 1 steps.",
+        "First `seen += (width - 1) * step`, and only then `step *= stride`.",
+    ),
     "11.1": (
         "Two inputs, a branch for each, and a trunk behind the place where they meet.",
         "`keras.Model([first, second], outputs)` has two inputs; each wants its own `Conv2D`.",

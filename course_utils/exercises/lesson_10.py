@@ -4,7 +4,56 @@ import numpy as np
 from scipy.special import softmax
 
 from course_utils import settings
-from course_utils.exercises.common import Wrong, array, number_check, trying
+from course_utils.core.backend import keras
+from course_utils.exercises.common import Wrong, array, trying
+
+
+def squeeze_and_excite(answer: object, data: object) -> None:
+    """10.1: a function of feature maps and a number of units that weighs their channels."""
+    inputs = keras.Input((6, 5, 8))
+    # Not as an input of its own, which is copied: a copy belongs to no network.
+    tried = (lambda: answer(inputs, 3)) if callable(answer) else answer
+    with trying(tried, "x and reduced") as excited:
+        outputs = excited()
+    if getattr(outputs, "shape", None) != inputs.shape:
+        shape = getattr(outputs, "shape", type(outputs).__name__)
+        raise Wrong(f"It should return maps of the shape {inputs.shape}, and returned {shape}.")
+    model = keras.Model(inputs, outputs)
+    keras.utils.set_random_seed(settings.SEED)
+    for layer in model.layers:
+        layer.set_weights([np.random.default_rng(1).normal(size=w.shape) for w in layer.weights])
+    maps = np.random.default_rng(settings.SEED).uniform(0.5, 1, (4, 6, 5, 8)).astype("float32")
+    shares = model(maps).numpy() / maps
+    if np.ptp(shares, axis=(1, 2)).max() > 1e-4:
+        raise Wrong("Places of one channel get different weights: squeeze to one number first.")
+    if shares.min() < 0 or shares.max() > 1:
+        raise Wrong("Some weights lie outside 0 to 1: the second dense layer wants a sigmoid.")
+    if np.ptp(shares, axis=0).max() < 1e-6:
+        raise Wrong("Every slice gets the same weights: they should come from what is in it.")
+    count, right = model.count_params(), 8 * 3 + 3 + 3 * 8 + 8
+    if count != right:
+        raise Wrong(
+            f"From 8 channels to 3 and back, each layer with a bias, takes {right} weights; it "
+            f"has {count}."
+        )
+
+
+def seen_by_one_place(answer: object, data: object) -> None:
+    """10.3: a function of a list of widths and steps that returns the side of the window."""
+    baseline = [(3, 2), (2, 2), (3, 1), (2, 2), (3, 1), (2, 2), (3, 1)]
+    cases = {1: [], 5: [(3, 1), (3, 1)], 7: [(3, 2), (3, 1)], 73: baseline}
+    with trying(answer, "layers") as window:
+        for right, layers in cases.items():
+            given = window(list(layers))
+            if isinstance(given, float | int | np.number) and given == right:
+                continue
+            mistakes = {
+                sum(width for width, _ in layers): "Widths do not add up: windows overlap.",
+                1 + sum(width - 1 for width, _ in layers): "Steps multiply: after a layer in "
+                "steps of two, everything counts double.",
+            }
+            words = mistakes.get(given, "A layer of width k adds (k - 1) of the steps so far.")
+            raise Wrong(f"For {layers} it said {given}, and it is {right}. {words}")
 
 
 def pooled_by_attention(answer: object, data: object) -> None:
@@ -32,29 +81,7 @@ def pooled_by_attention(answer: object, data: object) -> None:
 
 
 CHECKS = {
-    "10.1": number_check(  # weights of a squeeze-and-excitation block of 64 channels, reduced to 16
-        64 * 16 + 16 + 16 * 64 + 64,
-        {
-            2 * 64 * 16: "Nearly: both layers have a bias, too.",
-            64 * 16 + 16: "That is the first layer. A second one leads back to 64 numbers.",
-            16 * 64 + 64: "That is the second layer. The first one leads from 64 numbers to 16.",
-            64 * 64 + 64: "That would be one layer from 64 numbers to 64. Here two go through 16.",
-            2 * (64 * 16 + 16): "The second layer has a bias for each of its 64 numbers.",
-            9 * 2 * 64 * 16: "There is no window here: squeezing leaves one number a channel.",
-        },
-        hint="Two dense layers, from 64 numbers to 16 and back, each with its bias.",
-    ),
+    "10.1": squeeze_and_excite,
     "10.2": pooled_by_attention,
-    "10.3": number_check(  # side of the window of the slice that one place of the last maps sees
-        73,
-        {
-            16: "That is how far the windows of two neighbours lie apart: they overlap.",
-            128: "Close to the whole slice, but not all of it. Count from layer to layer.",
-            9: "That would be without strides and pooling: 3 + 2 + 2 + 2.",
-            38: "The first convolution moves in steps of two: everything after counts double.",
-            59: "Pooling widens the window, too: each time by one step.",
-        },
-        hint="Begin with a window and a step of 1. A layer of width k adds (k - 1) steps to the "
-        "window, then its stride multiplies the step.",
-    ),
+    "10.3": seen_by_one_place,
 }

@@ -73,5 +73,12 @@ def test_weights_that_a_network_did_not_choose():
     )
     np.testing.assert_allclose(np.delete(flat["without the top place"][0], 6), 1 / 15, rtol=1e-5)
     assert ((flat["without some place"] < 1e-6).sum(axis=1)[1:] == 1).all()
+    # As much weight is gone as the top place had, and less than one place more, but never its own.
+    much = flat["without as much elsewhere"]
+    kept = much > 1e-6
+    assert kept[np.arange(50), top].all()
+    gone = np.where(kept, 0, mine).sum(axis=1)[1:]
+    assert (gone >= np.minimum(mine.max(1), 1 - mine.max(1))[1:] - 1e-6).all()
+    assert (gone - mine.max(axis=1)[1:] < mine.max(axis=1)[1:] + 1e-6).all()
     same = attention.other_weights(own)["shuffled"]
     assert np.array_equal(same, found["shuffled"])

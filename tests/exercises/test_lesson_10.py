@@ -5,14 +5,38 @@ import pytest
 from scipy import special
 
 from course_utils import models
+from course_utils.core.backend import keras
 
 
-def test_weights_of_a_block(said):
-    assert said("10.1", 2128) == "right"
-    assert "both layers have a bias" in said("10.1", 2048)
-    assert "first layer" in said("10.1", 1040)
-    assert "two go through 16" in said("10.1", 4160)
-    # A block of ours with 64 channels counts the same.
+def excited(x, reduced, squeeze=True, last="sigmoid", bias=True, depend=True):
+    """Squeeze-and-excitation, or a mistake somebody might make."""
+    w = keras.layers.GlobalAveragePooling2D(keepdims=True)(x) if squeeze else x
+    w = w if depend else keras.layers.Rescaling(0.0)(w)
+    w = keras.layers.Dense(reduced, activation="relu", use_bias=bias)(w)
+    w = keras.layers.Dense(x.shape[-1], activation=last)(w)
+    return keras.layers.Multiply()([x, w])
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (excited, "right"),
+        (lambda x, r: ..., "Not tried yet"),
+        (lambda x, r: keras.layers.GlobalAveragePooling2D()(x), "maps of the shape"),
+        (lambda x, r: 3, "returned int"),
+        (lambda x, r: excited(x, r, squeeze=False), "different weights"),
+        (lambda x, r: excited(x, r, last=None), "sigmoid"),
+        (lambda x, r: excited(x, r, depend=False), "come from what is in it"),
+        (lambda x, r: excited(x, 2 * r), "takes 59 weights; it has 110"),
+        (lambda x, r: excited(x, r, bias=False), "has 56"),
+        (lambda x: x, "stopped with TypeError"),
+    ],
+)
+def test_squeeze_and_excite(said, answer, words):
+    assert words in said("10.1", answer)
+
+
+def test_a_block_of_ours_counts_as_the_exercise_does():
     model = models.attention_cnn()
     block = [model.get_layer(name) for name in ("reduce3", "excite3")]
     assert sum(layer.count_params() for layer in block) == 2128
@@ -50,12 +74,31 @@ def test_pooling_must_hold_for_large_scores(said):
     assert "overflows" in said("10.2", careless)
 
 
-def test_window_of_a_place(said):
-    assert said("10.3", 73) == "right"
-    assert "overlap" in said("10.3", 16)
-    assert "steps of two" in said("10.3", 38)
-    assert "Pooling" in said("10.3", 59)
-    assert "Begin with" in said("10.3", 50)
+def window(layers, begin=1):
+    seen, step = begin, 1
+    for width, stride in layers:
+        seen += (width - 1) * step
+        step *= stride
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (window, "right"),
+        (lambda layers: ..., "Not tried yet"),
+        (lambda layers: 1 + sum(width - 1 for width, _ in layers), "everything counts double"),
+        (lambda layers: sum(width for width, _ in layers) or 1, "windows overlap"),
+        (lambda layers: window(layers, 2), "it said 2, and it is 1"),
+        (lambda layers: layers[9], "IndexError"),
+        (73, "This wants a function"),
+    ],
+)
+def test_window_of_a_place(said, answer, words):
+    assert words in said("10.3", answer)
+
+
+def test_the_window_is_that_of_the_baseline():
     # A change of one pixel reaches as many places as windows hold it: look from the other end.
     model = models.submodel(models.baseline(), stop="relu4")
     black = np.zeros((1, 128, 128, 1), np.float32)
