@@ -8,7 +8,9 @@ import pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread, beside which no other can be started: it
+# must be gone before the next file's tests.
+@pytest.fixture(scope="module")
 def chromium():
     reason = "the extra 'browser' is not installed: make extras"
     sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
