@@ -118,10 +118,17 @@ def notebook(chromium, lab):
     page.goto(lab, timeout=START_SECONDS * 1000)
     cells = sync_api.expect(page.locator(".jp-CodeCell"))
     cells.to_have_count(len(EXPLORERS) + 1, timeout=ANSWER_MS)
-    # What is run before the kernel is there is lost.
     page.locator("[data-status='idle']").first.wait_for(timeout=START_SECONDS * 1000)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.locator("[data-command='runmenu:run-all']").click()
+    # What is run before the kernel is there is lost, and on a busy computer it may say so too soon.
+    for _ in range(START_SECONDS // 15):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.locator("[data-command='runmenu:run-all']").click()
+        try:
+            prompt = page.locator(".jp-CodeCell .jp-InputPrompt").first
+            sync_api.expect(prompt).to_have_text(re.compile(r"\[[\d*]+\]"), timeout=15_000)
+            break
+        except AssertionError:
+            continue
     drawn = page.locator(".jp-OutputArea-output .widget-html-content")
     sync_api.expect(drawn).to_have_count(len(EXPLORERS), timeout=START_SECONDS * 1000)
     page.said = []
