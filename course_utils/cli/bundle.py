@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from course_utils import settings
+from course_utils.cli.lessons import BUILD
 from course_utils.core import files, packages
 from course_utils.core.errors import CourseError, look_up
 
-BUILD = settings.ROOT / "build"
 # Where make.py looks for packages, beside itself.
 WHEELS = "wheels"
 # By system: what its markers say there, and the platforms whose wheels it takes.

@@ -31,13 +31,12 @@ def other_weights(weights: np.ndarray) -> dict[str, np.ndarray]:
 
     def without_as_much() -> np.ndarray:
         """Other places than the top one, at random, until as much weight is gone as it had."""
-        top = flat.argmax(axis=1)
-        rows = np.arange(len(flat))
+        top, most = flat.argmax(axis=1, keepdims=True), flat.max(axis=1, keepdims=True)
         order = rng.permuted(np.tile(np.arange(flat.shape[1]), (len(flat), 1)), axis=1)
-        dealt = np.take_along_axis(flat, order, axis=1) * (order != top[:, np.newaxis])
-        gone_before = dealt.cumsum(axis=1) - dealt
+        others = order != top
+        dealt = np.take_along_axis(flat, order, axis=1) * others
+        gone = others & (dealt.cumsum(axis=1) - dealt < most)
         left = flat + 1e-9
-        gone = (gone_before < flat[rows, top][:, np.newaxis]) & (order != top[:, np.newaxis])
         np.put_along_axis(left, order, np.where(gone, 0, np.take_along_axis(left, order, 1)), 1)
         return left / left.sum(axis=1, keepdims=True)
 

@@ -12,14 +12,14 @@ from course_utils import datasets, plots
 from course_utils.core.errors import CourseError
 from course_utils.exercises import memory
 from course_utils.exercises.common import NOT_TRIED, Check, Wrong
-from course_utils.exercises.handing_in import export as export
-from course_utils.exercises.hints import HINTS
 from course_utils.exercises.guesses import predict, predictions, settle
+from course_utils.exercises.handing_in import export
+from course_utils.exercises.hints import HINTS
 from course_utils.exercises.project import CARD, model_card, rubric
 
 __all__ = [
-    "CARD", "check", "hint", "model_card", "predict", "predictions", "progress", "quiz", "rubric",
-    "settle",
+    "CARD", "check", "export", "hint", "model_card", "predict", "predictions", "progress", "quiz",
+    "rubric", "settle",
 ]  # fmt: skip
 
 # How many exercises each lesson has.

@@ -49,8 +49,11 @@ def number(
 
 def choice(
     answer: object, right: Collection[str], options: Collection[str], mistakes: Mapping[str, str]
-) -> None:
-    """Check a choice among words, of which several may tie; mind no capitals and outer spaces."""
+) -> str:
+    """Check a choice among words, of which several may tie, and return it as it is spelt there.
+
+    Capitals and spaces around it do not matter.
+    """
     answer = _plain(answer)
     if not isinstance(answer, str):
         wanted = f"one of {', '.join(options)}, in quotes"
@@ -58,6 +61,7 @@ def choice(
     given = _option(answer, options)
     if given not in right:
         raise Wrong(mistakes.get(given, f"It is not {given!r}: look at the numbers again."))
+    return given
 
 
 def words(answer: object, options: Collection[str]) -> set[str]:

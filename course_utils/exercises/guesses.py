@@ -62,7 +62,7 @@ def _predict(name: str, options: Sequence[str], guess: object, sure: object) -> 
             "`sure` is how sure you are of it, in percent."
         )
     try:
-        choice(guess, options, options, {})
+        said = choice(guess, options, options, {})
         least = 100 // len(options)
         hint = (
             f"With {len(options)} options, one who guesses is right {least}% of the time: "
@@ -71,7 +71,6 @@ def _predict(name: str, options: Sequence[str], guess: object, sure: object) -> 
         number(sure, (least + 100) / 2, {}, hint, (100 - least) / 2)
     except Wrong as wrong:
         return f"✗ {start} {wrong}"
-    (said,) = [option for option in options if option.casefold() == guess.strip().casefold()]
     try:
         with memory.changing() as kept:
             before = kept["predictions"].get(name)

@@ -4,9 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from course_utils import settings
 from course_utils.core import files, packages
 from course_utils.core.errors import CourseError
+from course_utils.exercises import memory
 
 
 def export(who: str) -> Path:
@@ -18,11 +18,16 @@ def export(who: str) -> Path:
     word = re.sub(r"\W+", "-", who).strip("-_")
     if not word:
         raise CourseError(f"{who!r} is no name for a file: use letters, such as in export('Ada').")
-    kept = settings.data_dir() / "progress.json"
+    kept = memory.path()
     progress = {"solved": [], "predictions": {}}
     if kept.exists():
-        progress = read(kept, "rename it, and check your answers again")
-    record = {"version": 2, "course": packages.project()["version"], "learner": who, **progress}
+        progress = read(kept, memory.REMEDY)
+    record = {
+        "version": memory.VERSION,
+        "course": packages.project()["version"],
+        "learner": who,
+        **progress,
+    }
     path = Path.cwd() / f"progress-{word}.json"
     with files.atomic(path) as new:
         text = json.dumps(record, indent=1, ensure_ascii=False)
@@ -40,8 +45,7 @@ def read(path: Path, remedy: str = "have it handed in again") -> dict:
     ``remedy``, if it is neither.
     """
     with files.reading(path, remedy):
-        found = json.loads(path.read_text(encoding="utf-8").strip() or "[]")
-        found = {"solved": found} if isinstance(found, list) else found
+        found = memory.parsed(path.read_text(encoding="utf-8"))
         solved, predictions = found.get("solved", []), found.get("predictions", {})
         if not isinstance(solved, list):
             raise ValueError("what was solved is no list")

@@ -53,9 +53,9 @@ def fit(model: keras.Model, train: Dataset, val: Dataset, kept: float = KEPT) ->
     numbers = plain_numbers(train.images)
     centre, spread = numbers.mean(axis=0), numbers.std(axis=0) + 1e-6
     precision = LedoitWolf().fit((numbers - centre) / spread).precision_
+    told = _geometry(model, train.images, centre, spread)
     pooled = _pooled(model, train.images)
-    gate = Gate(pooled, centre, spread, precision, *np.empty((2, 0)), {})
-    gate = dataclasses.replace(gate, **_geometry(gate, model, train.images))
+    gate = Gate(pooled, centre, spread, precision, told.coef_, told.intercept_, {})
     found = distances(gate, model, val.images)
     limits = {name: float(np.quantile(values, kept)) for name, values in found.items()}
     return dataclasses.replace(gate, limits=limits)
@@ -67,7 +67,8 @@ def distances(gate: Gate, model: keras.Model, images: np.ndarray) -> dict[str, n
     That of the picture is in standard deviations, that of the features from 0 to 2; that of the
     geometry is minus the logarithm of the probability that nothing was changed.
     """
-    offsets, pooled = _offsets(gate, images), _pooled(model, images)
+    offsets = (plain_numbers(images) - gate.centre) / gate.spread
+    pooled = _pooled(model, images)
     squared = np.einsum("ij,jk,ik->i", offsets, gate.precision, offsets)
     apart, _ = _nearest(gate, pooled, NEIGHBOURS)
     scores = np.hstack([offsets, pooled]) @ gate.coefficients.T + gate.intercepts
@@ -139,20 +140,19 @@ def plain_numbers(images: np.ndarray) -> np.ndarray:
     return np.stack([*borders, *greys, *details], axis=1).astype(float)
 
 
-def _geometry(gate: Gate, model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
+def _geometry(
+    model: keras.Model, images: np.ndarray, centre: np.ndarray, spread: np.ndarray
+) -> LinearDiscriminantAnalysis:
     """Fit the classifier that tells unchanged slices from changed ones."""
     # Every second slice will do: each comes nine times.
     stacks = changes(images[::2])
-    numbers = [np.hstack([_offsets(gate, stack), _pooled(model, stack)]) for stack in stacks]
+    numbers = [
+        np.hstack([(plain_numbers(stack) - centre) / spread, _pooled(model, stack)])
+        for stack in stacks
+    ]
     which = np.repeat(np.arange(len(stacks)), len(stacks[0]))
     told = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-    told.fit(np.concatenate(numbers), which)
-    return {"coefficients": told.coef_, "intercepts": told.intercept_}
-
-
-def _offsets(gate: Gate, images: np.ndarray) -> np.ndarray:
-    """The plain numbers in standard deviations from the training slices' mean."""
-    return (plain_numbers(images) - gate.centre) / gate.spread
+    return told.fit(np.concatenate(numbers), which)
 
 
 def _nearest(gate: Gate, pooled: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

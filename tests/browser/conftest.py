@@ -1,11 +1,10 @@
 """Chromium, driven by Playwright; where one of the two is missing, tests of pages are skipped."""
 
-import shutil
 import socket
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from course_utils.cli import book
 
 
 # Playwright keeps an event loop running in this thread, beside which no other can be started: it
@@ -14,7 +13,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def chromium():
     reason = "the extra 'browser' is not installed: make extras"
     sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = book.browser()
     if found is None:
         pytest.skip("there is no Chromium on this computer (Debian: apt install chromium)")
     with sync_api.sync_playwright() as play:
