@@ -65,7 +65,7 @@ def _predict(name: str, options: Sequence[str], guess: object, sure: object) -> 
         said = choice(guess, options, options, {})
         least = 100 // len(options)
         hint = (
-            f"With {len(options)} options, one who guesses is right {least}% of the time: "
+            f"With {len(options)} options, a blind guess is right {least}% of the time: "
             f"give a number from {least} to 100."
         )
         number(sure, (least + 100) / 2, {}, hint, (100 - least) / 2)

@@ -17,9 +17,9 @@ HINTS = {
         '`table.loc[table["label"] == "glioma", "group"]` holds the groups, once for each slice.',
     ),
     "01.2": (
-        "Mean and spread are of the head alone: the black around it depends on the field of view.",
+        "Mean and spread come from the head alone: how much black is around it says nothing.",
         "`image[image >= image.max() / 10]` holds the head's pixels, as one long row.",
-        "Take the head's mean away from the *whole* image, and divide all by the head's `std()`.",
+        "Subtract the head's mean from the *whole* image, then divide it by the head's `std()`.",
     ),
     "01.3": (
         "Go through the rows in `asked` one by one, and compare each with all rows in `learned`.",
@@ -27,7 +27,7 @@ HINTS = {
         "`learned[distances.argmin()]` is the nearest row; compare its group with that of `row`.",
     ),
     "01.4": (
-        "Groups are what is dealt out. The slices follow their group.",
+        "Deal out the groups. Each slice follows its group.",
         "Shuffle `np.unique(groups)` with a generator made from the seed, and take the first ones.",
         "`np.isin(groups, chosen)` says for each slice whether its group is among those chosen.",
     ),
@@ -37,14 +37,14 @@ HINTS = {
         'Two of the three leave each half where it is. Write them as {"...", "..."}.',
     ),
     "02.2": (
-        "Two layers are enough: one turns, the other zooms. What must be left out is a third.",
+        "Two layers are enough, one that turns and one that zooms: leave out the one that flips.",
         "Keras wants an angle as a share of a full turn: 5° are 5 / 360.",
         'Both take `fill_mode="constant"` and a `seed`; give the second one `seed + 1`.',
     ),
     "02.3": (
-        "Check one thing after the other, and return `False` at the first that does not hold.",
+        "Check one thing after another, and return `False` at the first that does not hold.",
         "`np.isfinite(changed).all()`, `changed.min()` and `changed.max()` settle the range.",
-        "The largest value of each image has to grow from image to image: `np.diff(...) > 0`.",
+        "The largest value has to grow from each image to the next: `np.diff(...) > 0`.",
     ),
     "02.4": (
         "One step needs the guess, its error, and two slopes. A loop takes the steps.",
@@ -54,7 +54,7 @@ HINTS = {
     "03.1": (
         "How many numbers does a single filter have, if one channel comes in?",
         "It has 3 × 3 for *each* channel that comes in.",
-        "And one bias for each filter: so many filters times (numbers of one filter, plus one).",
+        "And it has one bias: multiply (numbers of one filter + 1) by how many filters there are.",
     ),
     "03.2": (
         "It is `convolve` of section 1 without the border, and with steps of `stride`.",

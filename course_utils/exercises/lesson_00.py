@@ -13,7 +13,7 @@ def slices_in_all(answer: object, data: Dataset) -> None:
         len(data.table.columns): "That is the number of columns. Each row is a slice.",
         data.table["group"].nunique(): "That is the number of groups, not of slices.",
     }
-    number(answer, len(data), mistakes, hint="The table has a row a slice.")
+    number(answer, len(data), mistakes, hint="The table has one row for each slice.")
 
 
 def commonest_plane(answer: object, data: Dataset) -> None:

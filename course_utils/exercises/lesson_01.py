@@ -36,7 +36,7 @@ def standardised(answer: object, data: object) -> None:
         darker = array(function(image // 2), "a slice of the same shape back", image.shape)
     right = (image - head.mean()) / head.std()
     slips = {
-        "The black around the head counts, too: take mean and spread of the head alone.": (
+        "It counts the black around the head, too: take mean and spread of the head alone.": (
             (image - image.mean()) / image.std()
         ),
         "That divides by the variance, whose root is the standard deviation.": (
@@ -50,7 +50,7 @@ def standardised(answer: object, data: object) -> None:
     }
     _compare(got, right, slips)
     if np.abs(darker - right).max() > 0.1:
-        raise Wrong("A scanner half as bright changes the answer: find the head without 255.")
+        raise Wrong("A slice half as bright comes out different: make the head's limit relative.")
 
 
 def leaks_counted(answer: object, data: object) -> None:
@@ -68,10 +68,10 @@ def leaks_counted(answer: object, data: object) -> None:
     count = np.take_along_axis(own, nearest[:, None], axis=1).sum()
     slips = {
         count / len(asked): "Right, but as a share: give the count.",
-        (groups[nearest] == groups[asked]).sum(): "argmin gives a place in the training part: "
+        (groups[nearest] == groups[asked]).sum(): "argmin gives a place in learned: "
         "learned[place] is the row of the table.",
-        own.any(axis=1).sum(): "That counts every slice with a relative in training. Asked is "
-        "whether the most similar one is a relative.",
+        own.any(axis=1).sum(): "That counts every slice with a relative in training. The "
+        "question is whether the most similar one is a relative.",
         len(asked): "Every slice is most like itself: look among the training slices alone.",
         len(asked) - count: "That counts the slices whose most similar one is of another group.",
         np.take_along_axis(own, farthest[:, None], axis=1).sum(): "That is the least similar "

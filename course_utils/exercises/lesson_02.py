@@ -49,9 +49,9 @@ def gentle_pipeline(answer: object, data: object) -> None:
     if white.min() > 0.5:
         raise Wrong('What comes into the picture is not black: fill_mode="constant" makes it so.')
     if not np.array_equal(drawn, same):
-        raise Wrong("The same seed gives other draws: hand the seed on to the layers.")
+        raise Wrong("The same seed gives other draws: pass the seed on to the layers.")
     if np.array_equal(drawn, new):
-        raise Wrong("Another seed gives the same draws: hand the seed on to the layers.")
+        raise Wrong("Another seed gives the same draws: pass the seed on to the layers.")
 
 
 def _drawn(pipeline: Callable, images: tf.Tensor) -> np.ndarray:
@@ -78,7 +78,7 @@ def trustworthy(answer: object, data: object) -> None:
         "returns greys from 0 to 255": lambda x: 255 * x,
         "makes some greys larger than 1": lambda x: x + 0.3,
         "makes some greys smaller than 0": lambda x: x - 0.1,
-        "returns pixels that are no numbers (nan)": lambda x: x * holes,
+        "returns pixels that are not numbers (nan)": lambda x: x * holes,
         "returns the batch in another order, so that labels go to the wrong slices":
             lambda x: tf.roll(x, 3, axis=0),
         "turns the batch around, so that labels go to the wrong slices": lambda x: x[::-1],
@@ -105,7 +105,7 @@ def descended(answer: object, data: object) -> None:
         "Each step is half of what it should be: the slope of a square holds a factor of 2.": {
             "rate": rate / 2
         },
-        "Each step is as many times too long as there are pairs: take the mean, not the sum.": {
+        "Each step is far too long: take the mean over the pairs, not the sum.": {
             "rate": rate * len(x)
         },
         "That is one step too few.": {"steps": steps - 1},

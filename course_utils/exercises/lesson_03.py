@@ -16,16 +16,14 @@ def strided_convolution(answer: object, data: object) -> None:
             if found.shape == image.shape:
                 raise Wrong("It has a border: a 9 x 8 image has to give 7 x 6 numbers at stride 1.")
             if stride > 1 and found.shape == (7, 6):
-                raise Wrong(
-                    f"It does not mind the stride: {stride} was asked for, and it moves by 1."
-                )
+                raise Wrong(f"It ignores the stride: {stride} was asked for, and it moves by 1.")
             found = array(found, f"{shape[0]} x {shape[1]} numbers at stride {stride}", shape)
             expected = _convolved(image, kernel, stride)
             if np.allclose(found, expected, atol=1e-4):
                 continue
             flipped = _convolved(image, kernel[::-1, ::-1], stride)
             if np.allclose(found, flipped, atol=1e-4):
-                raise Wrong("The kernel is flipped: networks lay it on as it is, first row on top.")
+                raise Wrong("The kernel is flipped: networks use it as it is, first row on top.")
             if np.allclose(found, _convolved(image, kernel.T, stride), atol=1e-4):
                 raise Wrong("The kernel is transposed: rows and columns are swapped.")
             if np.allclose(found, expected / kernel.size, atol=1e-4):
@@ -47,13 +45,13 @@ def batch_loss(answer: object, data: object) -> None:
         found = float(array(cross_entropy(labels, given), "one number", ()))
         mistakes = {
             3 * loss: "That is the sum. The loss is the mean over the slices.",
-            -loss: "Turn the sign: a loss is positive.",
+            -loss: "Change the sign: a loss is positive.",
             loss / np.log(10): "That is to the base 10. Use the natural logarithm.",
             loss / np.log(2): "That is to the base 2. Use the natural logarithm.",
             -np.log(true.mean()): "Take the logarithms first, then their mean.",
             -np.log(given).mean(): "It looks at all classes: only that of the true class counts.",
-            -np.log(given.max(axis=1)).mean(): "It takes the largest probability of each slice, "
-            "and the true class has to decide.",
+            -np.log(given.max(axis=1)).mean(): "It takes the largest probability of each slice: "
+            "take that of its true class.",
         }
         for wrong, words in mistakes.items():
             if abs(found - wrong) < 1e-4:

@@ -73,7 +73,7 @@ def least_alike(pixels, groups, learned, asked):
         (count_leaks, "right"),
         (lambda *inputs: ..., "Not tried yet"),
         (lambda *inputs: count_leaks(*inputs) / 20, "as a share"),
-        (by_place, "a place in the training part"),
+        (by_place, "a place in learned"),
         (lambda p, groups, a, b: np.isin(groups[b], groups[a]).sum(), "a relative in training"),
         (lambda p, g, a, b: count_leaks(p, g, np.arange(len(p)), b), "most like itself"),
         (lambda *inputs: 20 - count_leaks(*inputs), "of another group"),

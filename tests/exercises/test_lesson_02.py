@@ -100,7 +100,7 @@ def blind_to(what):
         (lambda *inputs: False, "does not trust a change that leaves everything as it is"),
         (lambda change, images: np.allclose(change(images), images), "swaps left and right"),
         (blind_to("shape"), "crops the slices"),
-        (blind_to("nan"), "no numbers"),
+        (blind_to("nan"), "not numbers"),
         (blind_to("high"), "from 0 to 255"),
         (blind_to("low"), "smaller than 0"),
         (blind_to("order"), "another order"),

@@ -21,7 +21,7 @@ def only_three(image, kernel, stride=1):
         (convolved, "right"),
         (lambda image, kernel, stride: ..., "Not tried yet"),
         (lambda image, kernel, stride: convolved(np.pad(image, 1), kernel), "has a border"),
-        (lambda image, kernel, stride: convolved(image, kernel), "does not mind the stride"),
+        (lambda image, kernel, stride: convolved(image, kernel), "ignores the stride"),
         (lambda i, kernel, s: convolved(i, kernel[::-1, ::-1], s), "flipped"),
         (lambda i, kernel, s: convolved(i, kernel.T, s), "transposed"),
         (lambda i, kernel, s: convolved(i, kernel / 9, s), "mean of the nine"),
