@@ -105,7 +105,7 @@ def descended(answer: object, data: object) -> None:
         "Each step is half of what it should be: the slope of a square holds a factor of 2.": {
             "rate": rate / 2
         },
-        "Each step is far too long: take the mean over the pairs, not the sum.": {
+        "Each step is far too long: over the pairs, take the mean, not the sum.": {
             "rate": rate * len(x)
         },
         "That is one step too few.": {"steps": steps - 1},
