@@ -79,7 +79,7 @@ HINTS = {
     "04.2": (
         "While the base itself is frozen, nothing inside it learns. Unlock it first.",
         "List the layers that are `layers.Conv2D`, and keep the last `last` of them.",
-        "Then go through *all* layers: `layer.trainable` is whether the layer is in that list.",
+        "Then go through *all* layers: set `layer.trainable` to whether it is in that list.",
     ),
     "04.3": (
         "Write down the milliseconds of a slice over all epochs, once for each way.",
@@ -110,7 +110,7 @@ HINTS = {
     "06.2": (
         "Go through the temperatures one by one, and keep the best so far.",
         "For each: the softmax of `logits / temperature`, then the probability of each true class.",
-        "`-np.log(true).mean()` is the cross-entropy; where it is lowest, keep the temperature.",
+        "`-np.log(true).mean()` is the cross-entropy: keep the temperature where it is lowest.",
     ),
     "06.3": (
         "First make patients of slices, then sort, then cut, then count errors.",
@@ -134,7 +134,7 @@ HINTS = {
     ),
     "07.3": (
         "One slice may be hard. A patient whose slices all disagree with the label is suspect.",
-        "`probabilities[groups == name].mean(axis=0)` is what is thought of one patient.",
+        "`probabilities[groups == name].mean(axis=0)` is the mean answer for one patient.",
         "Keep whoever's `mean.argmax()` is not the label, and sort them by `mean[label]`.",
     ),
     "10.1": (

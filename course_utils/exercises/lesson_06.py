@@ -46,8 +46,8 @@ def temperature(answer: object, data: object) -> None:
         float(np.argmin(losses)): "That is its place in the grid. Return the temperature.",
         float(grid[np.argmin(multiplied)]): "Divide the logits by the temperature; do not multiply "
         "them.",
-        0.5: "That is the first temperature of all. Divide the logits, not the probabilities, take "
-        "the softmax after it, and of that the probability of the true class.",
+        0.5: "That is the lowest temperature of all. Divide the logits, not the probabilities, "
+        "take the softmax after it, and of that the probability of the true class.",
         4.0: "That is the last temperature of all. Keep the one with the lowest loss.",
     }
     hint = "Minus the logarithm of the true class's probability, its mean, and where that is least."

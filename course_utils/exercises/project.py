@@ -119,7 +119,7 @@ def majority(data: Dataset, project: Mapping) -> str:
     mistakes = {
         100 * share: "Right, but as a percentage: give the share, between 0 and 1.",
         everywhere: "That is its share of all slices: count among the test slices.",
-        chance: "That is one in so many classes. Take the share of the most frequent one.",
+        chance: "That is 1 divided by the number of classes. Take the most frequent one's share.",
     }
     hint = "Take the class with most training slices, and its share of the test slices."
     number(_given(project, "majority"), share, mistakes, hint, tolerance=0.001)

@@ -159,7 +159,7 @@ def test_pairs_may_come_as_a_table_and_lie_beyond_the_data(told):
 
 def test_baselines_are_worked_out_again(told, project):
     assert "as a percentage" in told("Majority class", majority=100 * project["majority"])
-    assert "one in so many classes" in told("Majority class", majority=0.5)
+    assert "divided by the number of classes" in told("Majority class", majority=0.5)
     assert "too high" in told("Majority class", majority=0.99)
     assert "learned nothing" in told("Simple model", simple=1 - project["model"])
     assert "the same probabilities" in told("Simple model", simple=project["model"])
