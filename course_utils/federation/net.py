@@ -36,7 +36,7 @@ components.clientapp = "course_utils.federation.flower_app:client"
 
 [tool.flwr.app.config]
 rounds = 3
-local-steps = 40
+local-steps = 32
 at-least = 2
 timeout = 300
 classes = 4
