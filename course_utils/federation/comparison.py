@@ -45,11 +45,6 @@ def federated_split(
     )
 
 
-def constant(counts: np.ndarray) -> np.ndarray:
-    """Accuracy of who always names the commonest class, by hospital: of (hospitals, classes)."""
-    return counts.max(axis=1) / np.maximum(counts.sum(axis=1), 1)
-
-
 def verdict(difference: Estimate, margin: float = MARGIN) -> str:
     """Say whether a way is as good as another but for a margin, by the interval of new minus old.
 
@@ -121,6 +116,12 @@ def compare_trainings(dataset: str | None = None) -> Path:
         clip=CLIP,
         delta=DELTA,
     )
+
+
+def recorded() -> dict:
+    """What was measured on the practice data; figures with an interval are estimates."""
+    figures = results.load("federated-practice")["figures"]
+    return {n: Estimate(**f) if isinstance(f, dict) else f for n, f in figures.items()}
 
 
 def right(probabilities: Mapping[str, np.ndarray], test: Dataset) -> dict[str, np.ndarray]:
