@@ -260,6 +260,9 @@ def federated_run(*, rounds=3, at_least=2):
 
     data = datasets.load()
     net.submit(rounds, at_least, len(data.class_names))
+    if counts := net.counted():
+        total = counts["num-examples"]
+        print(f"{counts['right']:.0f} of {total:.0f} validation slices are right, each at home")
     from course_utils import evaluation
     from course_utils.federation import by_hand, comparison
 
@@ -319,20 +322,21 @@ def federated_down():
     print("Ended." if _net().down() else "No federation is running.")
 
 
-def federated_measure(*, dataset=None, seed=settings.SEED):
-    """Compare hospitals alone, federated and pooled, into data/results/."""
+def federated_measure(*, dataset=None):
+    """Compare ways to learn from four hospitals, into data/results/."""
+    _net()
     from course_utils.federation import comparison
 
-    _saved(comparison.compare_trainings(dataset, seed), show=True)
+    _saved(comparison.compare_trainings(dataset), show=True)
 
 
 def _dealt():
     """Write a file of slices for each hospital."""
     from course_utils import datasets
-    from course_utils.federation import hospitals
+    from course_utils.federation import comparison, hospitals
 
-    train, _, _ = datasets.load().split()
-    hospitals.store(hospitals.as_seen(train, hospitals.dirichlet_partition(train, hospitals.ALPHA)))
+    train, val, _ = comparison.federated_split(datasets.load())
+    hospitals.store(train, val)
 
 
 def _net():

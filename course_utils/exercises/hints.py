@@ -167,6 +167,26 @@ HINTS = {
         "`(labels == 0) & (predicted == 1)` is one of them, as an array of True and False.",
         "Add up both, and divide by how many labels are 0 or 1.",
     ),
+    "13.1": (
+        "First decide who is there. Only then count slices.",
+        "A share is a hospital's slices, divided by the slices of all who are there.",
+        "`zip(*there)` gives the arrays of one place together: add up `share * array` over them.",
+    ),
+    "13.2": (
+        "Go class by class: each one has shares of its own.",
+        "`rng.dirichlet([alpha] * hospitals)` draws shares, `rng.permutation` shuffles patients.",
+        "`np.rint(np.cumsum(shares)[:-1] * len(patients)).astype(int)` is where `np.split` cuts.",
+    ),
+    "13.3": (
+        "Go array by array. At each place there are as many numbers as hospitals.",
+        "`np.sort(arrays, axis=0)` puts the numbers of each place in order.",
+        "Keep `ordered[cut : len(ordered) - cut]`, and take its mean over `axis=0`.",
+    ),
+    "13.4": (
+        "The pull is the slope of mu / 2 times the squared distance from what was sent.",
+        "For one weight it is `mu` times (what it is now, minus what was sent).",
+        "Array by array: `now - rate * (gradient + pull)`. The rate belongs to both.",
+    ),
     "14.1": (
         "Count uploads, not percentages: how many are slices, how many are something else?",
         "Of each kind some are refused: 1.5% of the slices, 98% of the others.",

@@ -69,7 +69,8 @@ def as_seen(data: Dataset, assigned: np.ndarray) -> Dataset:
     What comes back has one contrast, no masks, and the column ``hospital`` in its table.
     """
     step = settings.IMAGE_SIZE // SIDE
-    small = data.images.reshape(len(data), SIDE, step, SIDE, step).mean((2, 4))
+    # Colours, where there are some, become their mean, a grey.
+    small = data.images.reshape(len(data), SIDE, step, SIDE, step, -1).mean((2, 4, 5))
     small = np.rint(small).astype(np.uint8)
     greys = np.arange(256) / 255
     for number, look in enumerate(LOOKS):
@@ -78,6 +79,18 @@ def as_seen(data: Dataset, assigned: np.ndarray) -> Dataset:
         small[here] = np.rint(shown).astype(np.uint8)[small[here]]
     table = data.table.assign(hospital=assigned)
     return dataclasses.replace(data, contrasts={data.main: small}, masks=None, table=table)
+
+
+def standardised(data: Dataset) -> Dataset:
+    """Stretch the greys of each slice: its darkest becomes 0, its 99.5th percentile 255.
+
+    Each hospital can do so at home. It undoes black and white levels, not a gamma.
+    """
+    pixels = data.images.astype(np.float32)
+    low = pixels.min(axis=(1, 2), keepdims=True)
+    high = np.percentile(pixels, 99.5, axis=(1, 2), keepdims=True)
+    stretched = 255 * np.clip((pixels - low) / np.maximum(high - low, 1), 0, 1)
+    return dataclasses.replace(data, contrasts={data.main: np.rint(stretched).astype(np.uint8)})
 
 
 def of(data: Dataset, number: int) -> Dataset:
@@ -93,24 +106,33 @@ def mix(data: Dataset) -> np.ndarray:
     return counts
 
 
-def store(data: Dataset) -> None:
-    """Write what each hospital has to a file of its own."""
+def store(train: Dataset, val: Dataset) -> None:
+    """Write what each hospital has, to learn from and to test on, to a file of its own."""
     for number, name in enumerate(NAMES):
-        here = of(data, number)
+        learn, test = of(train, number), of(val, number)
         with files.atomic(path_of(name)) as new:
-            files.write_arrays(new, images=here.images, labels=here.labels)
+            files.write_arrays(
+                new,
+                images=learn.images,
+                labels=learn.labels,
+                val_images=test.images,
+                val_labels=test.labels,
+            )
     read.cache_clear()
 
 
 @functools.lru_cache
-def read(number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images, uint8 (slices, 64, 64), and labels, int (slices,), from a hospital's own file."""
+def read(number: int, part: str = "") -> tuple[np.ndarray, np.ndarray]:
+    """Images, uint8 (slices, 64, 64), and labels, int (slices,), from a hospital's own file.
+
+    Those to learn from, or with ``"val_"`` those to test on.
+    """
     path = path_of(NAMES[number])
     remedy = "put this hospital's slices there, or have 'course federated up' fill all four"
     if not path.exists():
         raise CourseError(f"Hospital {NAMES[number]} has no file {path}: {remedy}.")
     with files.reading(f"Hospital {NAMES[number]}'s file {path}", remedy), np.load(path) as stored:
-        return stored["images"], stored["labels"]
+        return stored[f"{part}images"], stored[f"{part}labels"]
 
 
 def path_of(name: str) -> Path:

@@ -9,7 +9,7 @@ from course_utils.core.errors import CourseError
 from course_utils.federation import by_hand, hospitals
 from course_utils.federation.by_hand import Schedule
 
-SCHEDULE = Schedule(rounds=2, local_epochs=1, batch_size=8)
+SCHEDULE = Schedule(rounds=2, local_steps=3, batch_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +83,46 @@ def test_a_round_changes_weights_and_the_averages_of_batch_norm(parts):
     assert all(np.isfinite(array).all() for array in after)
 
 
-def test_too_few_slices_for_a_batch_leave_the_weights(parts):
+def test_few_slices_are_seen_more_often_and_none_leave_the_weights(parts):
     first = by_hand.initial_weights(4)
     few = parts[0].images[:3], parts[0].labels[:3]
-    assert same(by_hand.fit_round(first, *few, SCHEDULE, number=1), first)
+    assert not same(by_hand.fit_round(first, *few, SCHEDULE, number=1), first)
+    none = parts[0].images[:0], parts[0].labels[:0]
+    assert same(by_hand.fit_round(first, *none, SCHEDULE, number=1), first)
+    assert by_hand.count_right(first, *none) == 0
+
+
+def test_whoever_learns_takes_as_many_steps(parts):
+    for schedule in (SCHEDULE, SCHEDULE.pooled()):
+        for part in (parts[0], parts[0].take(np.arange(3))):
+            by_hand.fit_round(
+                by_hand.initial_weights(4), part.images, part.labels, schedule, number=1
+            )
+            assert by_hand._workbench(4).optimizer.iterations.numpy() == SCHEDULE.local_steps
+    assert SCHEDULE.pooled().batch_size == 4 * SCHEDULE.batch_size
+
+
+def test_fedprox_stays_nearer_to_what_was_sent(parts):
+    first, here = by_hand.initial_weights(4), (parts[0].images, parts[0].labels)
+    schedule = Schedule(rounds=2, local_steps=10, batch_size=8)
+    ways = [by_hand.fit_round(first, *here, schedule, 1, pull=pull) for pull in (0.0, 10.0)]
+    # Kernels of the four convolutions: what gradients move.
+    kernels = [number for number, array in enumerate(first) if array.ndim == 4]
+    free, pulled = (sum(np.square(w[k] - first[k]).sum() for k in kernels) for w in ways)
+    assert pulled < 0.8 * free
+
+
+def test_a_variance_below_zero_is_none():
+    weights = [-array for array in by_hand.initial_weights(4)]
+    said = by_hand.predict(weights, np.zeros((2, 64, 64), np.uint8))
+    assert np.isfinite(said).all()
+
+
+def test_right_answers_are_counted(parts):
+    weights, part = by_hand.initial_weights(4), parts[0]
+    said = by_hand.predict(weights, part.images).argmax(axis=1)
+    assert by_hand.count_right(weights, part.images, said) == len(part)
+    assert by_hand.count_right(weights, part.images, (said + 1) % 4) == 0
 
 
 def test_rounds_are_trainings_and_averages_in_turn(parts):
@@ -108,8 +144,8 @@ def test_the_same_training_is_not_done_twice(parts, monkeypatch, capsys):
     assert len(again) == len(kept)
     assert all(same(a, b) for a, b in zip(again, kept, strict=True))
     for other in (
-        Schedule(rounds=2, local_epochs=2, batch_size=8),
-        Schedule(rounds=2, local_epochs=1, batch_size=8, seed=8),
+        Schedule(rounds=2, local_steps=4, batch_size=8),
+        Schedule(rounds=2, local_steps=3, batch_size=8, seed=8),
     ):
         with pytest.raises(TypeError):
             by_hand.federate(parts, other)
@@ -127,7 +163,7 @@ def test_a_damaged_training_is_named(parts, own_data_folder):
 
 def test_a_hospital_alone_learns_what_it_sees(parts):
     part = parts[0]
-    weights = by_hand.federate([part], Schedule(rounds=6, local_epochs=5, batch_size=8))[-1]
+    weights = by_hand.federate([part], Schedule(rounds=6, local_steps=25, batch_size=8))[-1]
     said = by_hand.predict(weights, part.images)
     assert (said.argmax(axis=1) == part.labels).mean() > 0.6
 

@@ -96,6 +96,24 @@ def test_each_look_is_what_it_was(practice, hospital, greys):
     assert (np.ptp(seen, axis=(1, 2)) == 0).all()
 
 
+def test_standardised_slices_reach_from_black_to_white(practice):
+    four = hospitals.standardised(hospitals.as_seen(practice.take([0] * 4), np.arange(4)))
+    plain, brighter, darker, washed = four.images.astype(int)
+    assert (four.images.min(axis=(1, 2)) == 0).all()
+    assert (four.images.max(axis=(1, 2)) == 255).all()
+    assert np.abs(plain - washed).max() <= 2, "black and white levels are undone"
+    assert brighter.mean() > plain.mean() + 5 > darker.mean() + 10, "a gamma is not"
+
+
+def test_colour_becomes_grey(practice):
+    some = practice.take(range(4))
+    colour = np.repeat(some.images[..., np.newaxis], 3, axis=-1)
+    seen = hospitals.as_seen(
+        dataclasses.replace(some, contrasts={"t1ce": colour}, masks=None), np.arange(4)
+    )
+    assert (seen.images == hospitals.as_seen(some, np.arange(4)).images).all()
+
+
 def test_the_data_set_itself_is_left_alone(practice):
     before = practice.images[:4].copy()
     hospitals.as_seen(practice.take(range(4)), np.arange(4))
@@ -104,18 +122,20 @@ def test_the_data_set_itself_is_left_alone(practice):
 
 
 def test_each_hospital_reads_its_own_file_only(seen):
-    hospitals.store(seen)
+    some = seen.take(np.arange(0, len(seen), 3))
+    hospitals.store(seen, some)
     for number in range(4):
-        images, labels = hospitals.read(number)
-        own = hospitals.of(seen, number)
-        assert (images == own.images).all()
-        assert (labels == own.labels).all()
+        for whole, part in ((seen, ""), (some, "val_")):
+            images, labels = hospitals.read(number, part)
+            own = hospitals.of(whole, number)
+            assert (images == own.images).all()
+            assert (labels == own.labels).all()
 
 
 def test_what_was_stored_anew_is_read_anew(seen):
-    hospitals.store(seen)
+    hospitals.store(seen, seen)
     hospitals.read(0)
-    hospitals.store(seen.take(seen.table["hospital"].to_numpy() != 0))
+    hospitals.store(seen.take(seen.table["hospital"].to_numpy() != 0), seen)
     assert len(hospitals.read(0)[0]) == 0
 
 
