@@ -24,7 +24,7 @@ DEALS = 3
 PULL = 0.1  # FedProx's mu
 # Of differential privacy: the longest update of a hospital, and noise as a multiple of it.
 CLIP = 15.0
-NOISE = (0.0, 0.01, 0.03, 0.1, 1.0)
+NOISE = (0.0, 0.0003, 0.001, 0.003, 0.01, 0.1, 1.0)
 DELTA = 1e-5
 
 
