@@ -174,8 +174,8 @@ def test_quiz_asks_three_questions_and_hides_its_answers(lesson):
     assert all(json.dumps(question)[1:-1] in stored for question in questions), "run it again"
 
 
-def test_a_core_lesson_has_code_to_write_hints_and_predictions(lesson):
-    if not "01" <= lesson["number"] <= "07":
+def test_a_lesson_has_code_to_write_hints_and_predictions(lesson):
+    if lesson["number"] in ("00", "13"):
         return
     solutions = SOLUTION.findall("\n".join(prose(lesson)))
     lines = [sum(bool(line.strip()) for line in solution.splitlines()) for solution in solutions]
@@ -203,7 +203,7 @@ def test_every_exercise_has_a_typical_wrong_answer():
 def test_the_length_of_an_answer_does_not_give_it_away():
     longest = shortest = asked = 0
     for path in LESSONS:
-        if not path.name.startswith("0"):
+        if path.name.startswith("13"):
             continue
         for _, answers in quizzes(path):
             right, *wrong = map(len, answers)

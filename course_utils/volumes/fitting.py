@@ -18,7 +18,7 @@ from course_utils.volumes.data import Volumes
 VERSION = 3
 # Alike for all: patients a batch, steps and rate, so that a rung changes the network alone.
 RECIPES = {
-    kind: Recipe(f"volumes-{kind}", kind, 20, 3e-3, augment=True, batch_size=8)
+    kind: Recipe(f"volumes-{kind}", kind, 20, 3e-3, augment=True, batch_size=4)
     for kind in cnn3d.KINDS
 }
 # How the slices' answers, (patients, slices, classes), become one a patient, up to a factor.

@@ -7,15 +7,15 @@ the lowest cross-entropy on the validation patients, averaged over the networks,
 Then each network and each control is trained with five seeds, and tested on the practice data's
 test patients and on 480 fresh ones, simulated for this alone. Takes about 25 minutes on two cores.
 Figures are written after each training to ``data/results/volumes-practice.json``, which lesson 12
-reads; trainings are kept, so that a second start goes on where the first was stopped.
+reads; patients and trainings are kept, so that a second start goes on where the first was stopped.
 """
 
 import dataclasses
 
 import numpy as np
 
-from course_utils import evaluation, settings, volumes
-from course_utils.core import results
+from course_utils import datasets, evaluation, settings, volumes
+from course_utils.core import files, results
 from course_utils.core.backend import keras
 from course_utils.evaluation import intervals
 from course_utils.volumes import Volumes, cnn3d, data, fitting
@@ -32,7 +32,10 @@ STEPS = (
 
 def main() -> None:
     train, val, test = volumes.load().split()
-    parts = {"val": val, "test": test, "fresh": Volumes("fresh", *data.make(FRESH_SEED, FRESH))}
+    folder = data.folder_of().with_name(f"fresh-{data.folder_of().name}")
+    files.once(folder, lambda new: datasets.save(new, *data.make(FRESH_SEED, FRESH)))
+    fresh = Volumes(**vars(datasets.read("fresh", folder)))
+    parts = {"val": val, "test": test, "fresh": fresh}
     figures = {"pooling": {}, "rules": {}, "rungs": {}, "steps": {}}
 
     def save() -> None:
