@@ -6,7 +6,7 @@ First the pooling is chosen: each network of the ladder is trained once with eac
 the lowest cross-entropy on the validation patients, averaged over the networks, is taken for all.
 Then each network and each control is trained with five seeds, and tested on the practice data's
 test patients and on 480 fresh ones, simulated for this alone. Takes about 25 minutes on two cores.
-Figures are written after each training to ``data/results/volumes-practice.json``, which lesson 12
+Figures are written after each seed to ``data/results/volumes-practice.json``, which lesson 12
 reads; patients and trainings are kept, so that a second start goes on where the first was stopped.
 """
 
@@ -38,22 +38,6 @@ def main() -> None:
     parts = {"val": val, "test": test, "fresh": fresh}
     figures = {"pooling": {}, "rules": {}, "rungs": {}, "steps": {}}
 
-    def save() -> None:
-        results.save(
-            "volumes-practice",
-            figures,
-            command="python tests/benchmarks/volumes.py",
-            dataset="practice",
-            split="group",
-            patients={"train": len(train), **{name: len(part) for name, part in parts.items()}},
-            fresh_seed=FRESH_SEED,
-            seeds=SEEDS,
-            epochs=fitting.RECIPES["3d"].epochs,
-            pooling=pooling,
-            rule=fitting.RULE,
-        )
-
-    pooling = None
     for kind in cnn3d.LADDER:
         tried = figures["pooling"][kind] = {}
         for name in cnn3d.POOLINGS:
@@ -65,7 +49,6 @@ def main() -> None:
                 tried[name][part] = float(evaluation.share_right(parts[part].labels, answers))
             print(kind, name, tried[name], flush=True)
             keras.utils.clear_session()
-            save()
     losses = {
         name: np.mean([row[name]["val_loss"] for row in figures["pooling"].values()])
         for name in cnn3d.POOLINGS
@@ -99,18 +82,30 @@ def main() -> None:
                 row[part] |= dataclasses.asdict(intervals.mean(each, groups))
             print(seed, kind, {name: row[name]["seeds"][-1] for name in parts}, flush=True)
             keras.utils.clear_session()
-            figures["steps"] = {
-                f"{kind} - {base}": {name: step(right, base, kind, name, parts) for name in parts}
-                for base, kind in STEPS
-                if (base, "test") in right and (kind, "test") in right
-            }
-            save()
+        figures["steps"] = {
+            f"{kind} - {base}": {name: step(right, base, kind, name, parts) for name in parts}
+            for base, kind in STEPS
+        }
+        results.save(
+            "volumes-practice",
+            figures,
+            command="python tests/benchmarks/volumes.py",
+            dataset="practice",
+            split="group",
+            patients={"train": len(train), **{name: len(part) for name, part in parts.items()}},
+            fresh_seed=FRESH_SEED,
+            seeds=SEEDS[: len(right["3d", "test"])],
+            epochs=fitting.RECIPES["3d"].epochs,
+            batch_size=fitting.RECIPES["3d"].batch_size,
+            pooling=pooling,
+            rule=fitting.RULE,
+        )
 
 
 def step(right: dict, base: str, kind: str, name: str, parts: dict) -> dict:
     """Gain in accuracy: by patient over all trainings, and of each pair of trainings."""
-    # Of the trainings that both have: a seed is the same order of patients for both.
-    pairs = [a * 1.0 - b for a, b in zip(right[kind, name], right[base, name], strict=False)]
+    # A seed is the same order of patients for both.
+    pairs = [a * 1.0 - b for a, b in zip(right[kind, name], right[base, name], strict=True)]
     groups = parts[name].table["group"]
     estimate = intervals.mean_difference(np.mean(pairs, axis=0), groups)
     return dataclasses.asdict(estimate) | {"seeds": [float(pair.mean()) for pair in pairs]}
