@@ -41,7 +41,8 @@ def network(
     - ``"vote"``: kernels of 3 x 3 x 1 look at each of 24 slices alone, and each slice gets an
       answer: probabilities (batch, 24, classes). All others answer once a patient, (batch,
       classes).
-    - ``"taught"``: the mean of these answers is the network's own, and learns the label.
+    - ``"taught"``: the vote is the network's own answer, and learns the label: the largest
+      probability of each class in any slice counts, and they are made to add up to 1.
     - ``"bag"``: slices are joined before the answer, as feature maps are: by ``pooling``.
     - ``"flat"``: pooling between convolutions joins neighbouring slices, too.
     - ``"3d"``: kernels of 3 x 3 x 3.
@@ -74,6 +75,7 @@ def network(
         f"volumes_{kind}", inputs, x, classes, dropout, lambda maps: named(pool(maps, axis=places))
     )
     if kind == "taught":
-        mean = keras.layers.GlobalAveragePooling1D(name="mean_vote")(model.output)
-        model = keras.Model(inputs, mean, name=model.name)
+        largest = keras.layers.GlobalMaxPooling1D(name="largest")(model.output)
+        vote = largest / keras.ops.sum(largest, axis=1, keepdims=True)
+        model = keras.Model(inputs, vote, name=model.name)
     return model
