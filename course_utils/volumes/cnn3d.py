@@ -13,6 +13,8 @@ SLICES = SHAPE[2] // 2
 # The ladder, from the bottom up; what each rung changes is said in `network`.
 LADDER = ("vote", "taught", "bag", "flat", "3d")
 KINDS = (*LADDER, "shuffled", "fine")
+# Rungs whose slices each have an answer of their own.
+BY_SLICE = ("vote", "taught")
 # An order of slices in which hardly any has the neighbours it had.
 _SHUFFLED = np.random.default_rng(settings.SEED).permutation(SLICES).tolist()
 
@@ -69,7 +71,7 @@ def network(
         )(x)
         x = keras.layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
         x = keras.layers.ReLU(name=f"relu{number}")(x)
-    places = (1, 2) if kind in ("vote", "taught") else (1, 2, 3)
+    places = (1, 2) if kind in BY_SLICE else (1, 2, 3)
     named = keras.layers.Identity(name="pooled")
     model = cnn.classifier(
         f"volumes_{kind}", inputs, x, classes, dropout, lambda maps: named(pool(maps, axis=places))

@@ -27,8 +27,10 @@ RULES = {
     "product": lambda votes: np.exp(np.log(np.maximum(votes, 1e-7)).mean(axis=1)),
     "largest": lambda votes: votes.max(axis=1),
 }
-# Chosen on the validation patients, by tests/benchmarks/volumes.py.
-POOLING, RULE = "max", "largest"
+# Chosen on the validation patients, by tests/benchmarks/volumes.py: a pooling for all that pool a
+# slice, one for all that pool a patient, and a rule.
+POOLING = {kind: "smooth" if kind in cnn3d.BY_SLICE else "max" for kind in cnn3d.KINDS}
+RULE = "largest"
 
 
 def moves(largest: int = 3, seed: int = settings.SEED) -> Callable[..., tf.Tensor]:
@@ -59,18 +61,19 @@ def train(
     train: Volumes,
     val: Volumes,
     seed: int = settings.SEED,
-    pooling: str = POOLING,
+    pooling: str | None = None,
 ) -> Run:
     """Train on volumes; reload the run where it was done before.
 
     The recipe is one in :data:`RECIPES`, or your own for a :func:`.cnn3d.network`. ``"vote"``
     learns its patient's label for each slice, the others for each patient; batches and steps are
-    the same. To augment is to mirror and to shift. The test patients have no business here. A
-    ``CourseError`` says where there is no such recipe, network or pooling, or a saved run is
-    damaged.
+    the same. The pooling is the network's in :data:`POOLING` unless named. To augment is to mirror
+    and to shift. The test patients have no business here. A ``CourseError`` says where there is no
+    such recipe, network or pooling, or a saved run is damaged.
     """
     if not isinstance(recipe, Recipe):
         recipe = look_up(RECIPES, recipe, "recipe for volumes")
+    pooling = pooling or look_up(POOLING, recipe.network, "network")
     choices = {
         "version": VERSION,
         "recipe": dataclasses.asdict(recipe),

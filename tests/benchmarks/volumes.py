@@ -2,8 +2,9 @@
 
     python tests/benchmarks/volumes.py
 
-First the pooling is chosen: each network of the ladder is trained once with each, and the one with
-the lowest cross-entropy on the validation patients, averaged over the networks, is taken for all.
+First the pooling is chosen: each network of the ladder is trained once with each. Taken are the two
+with the lowest cross-entropy on the validation patients: one on average over the networks that pool
+a slice, one on average over those that pool a patient.
 Then each network and each control is trained with five seeds, and tested on the practice data's
 test patients and on 480 fresh ones, simulated for this alone. Takes about 25 minutes on two cores.
 Figures are written after each seed to ``data/results/volumes-practice.json``, which lesson 12
@@ -49,17 +50,17 @@ def main() -> None:
                 tried[name][part] = float(evaluation.share_right(parts[part].labels, answers))
             print(kind, name, tried[name], flush=True)
             keras.utils.clear_session()
-    losses = {
-        name: np.mean([row[name]["val_loss"] for row in figures["pooling"].values()])
-        for name in cnn3d.POOLINGS
-    }
-    pooling = min(losses, key=losses.get)
-    print("chosen:", pooling, losses, flush=True)
+    pooling = {}
+    for group in (cnn3d.BY_SLICE, [k for k in cnn3d.KINDS if k not in cnn3d.BY_SLICE]):
+        rows = [row for kind, row in figures["pooling"].items() if kind in group]
+        losses = {n: np.mean([row[n]["val_loss"] for row in rows]) for n in cnn3d.POOLINGS}
+        pooling |= dict.fromkeys(group, min(losses, key=losses.get))
+    print("chosen:", pooling, flush=True)
 
     right = {}
     for seed in SEEDS:
         for kind in cnn3d.KINDS:
-            run = fitting.train(kind, train, val, seed, pooling)
+            run = fitting.train(kind, train, val, seed, pooling[kind])
             row = figures["rungs"].setdefault(kind, {"parameters": run.model.count_params()})
             # By the fastest epoch: whatever else runs on the computer only adds to an epoch.
             seconds = len(run.history) * float(run.history["seconds"].min())

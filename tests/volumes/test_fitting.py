@@ -141,6 +141,7 @@ def test_what_is_recorded_is_what_ran(augment, parts, monkeypatch):
 def test_what_the_lesson_takes_is_what_validation_chose():
     known = results.load("volumes-practice")
     assert known["settings"]["pooling"] == fitting.POOLING
+    assert set(fitting.POOLING) == set(cnn3d.KINDS)
     losses = {name: np.mean(row["val_loss"]) for name, row in known["figures"]["rules"].items()}
     assert min(losses, key=losses.get) == fitting.RULE == known["settings"]["rule"]
     assert known["settings"]["epochs"] == fitting.RECIPES["3d"].epochs
@@ -148,8 +149,10 @@ def test_what_the_lesson_takes_is_what_validation_chose():
 
 def test_another_pooling_is_another_run(parts, monkeypatch):
     monkeypatch.setattr(fitting.training, "fit", lambda *args: pd.DataFrame({"epoch": [1]}))
-    folders = {fitting.train(quick("bag"), *parts, pooling=p).folder for p in ("max", "mean")}
-    assert len(folders) == 2
+    kinds = ("max", "mean", None)
+    folders = [fitting.train(quick("bag"), *parts, pooling=kind).folder for kind in kinds]
+    assert len(set(folders)) == 2
+    assert folders[2] == folders[kinds.index(fitting.POOLING["bag"])]
 
 
 def test_another_recipe_is_named(parts):
