@@ -167,6 +167,27 @@ HINTS = {
         "`(labels == 0) & (predicted == 1)` is one of them, as an array of True and False.",
         "Add up both, and divide by how many labels are 0 or 1.",
     ),
+    "12.1": (
+        "place = affine · (i, j, k, 1): what has to stand behind each index?",
+        "Put a column of ones behind the indices: `np.hstack([indices, np.ones((n, 1))])`.",
+        "Rows times rows is `@ affine.T`; of the four columns that come out, keep three.",
+    ),
+    "12.2": (
+        "How many places has a kernel of `size` along an axis of `side`, if it must not stick out?",
+        "`side - size + 1` of them. `np.ndindex(...)` walks over all places of three axes.",
+        "`np.tensordot(window, kernels, 4)` multiplies and adds up over four axes at once.",
+    ),
+    "12.3": (
+        "Two steps: which rule do the validation patients prefer? Then use that one, once.",
+        "`rule(val_votes).argmax(axis=1) == val_labels` says who is right under a rule.",
+        "Keep the mean of that for each name; `max(right, key=right.get)` is the best name.",
+    ),
+    "12.4": (
+        "Only an axis whose number in the diagonal is negative has to be turned.",
+        "`np.flip(volume, axis)` turns it. Voxel 0 now lies where the last one lay.",
+        "The last one lay `affine[axis, axis] * (volume.shape[axis] - 1)` further: add that to the "
+        "last column, then change the sign in the diagonal.",
+    ),
     "13.1": (
         "First decide who is there. Only then count slices.",
         "A share is a hospital's slices, divided by the slices of all who are there.",

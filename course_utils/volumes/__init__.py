@@ -1,4 +1,4 @@
 """Lesson 12: whole patients as volumes."""
 
 from course_utils.simulator import patient, whole
-from course_utils.volumes.data import SHAPE, VOXEL, Volumes, axial, load
+from course_utils.volumes.data import SHAPE, VOXEL, Volumes, load

@@ -66,25 +66,6 @@ def folder_of() -> Path:
     return settings.data_dir() / "volumes" / f"v{simulator.VERSION}.{VERSION}"
 
 
-def axial(data: Volumes, every: int = 2) -> Dataset:
-    """Cut volumes into axial slices, wherever the lesion is: every other one, unless told.
-
-    One row per slice, patient after patient, from bottom to top, with the label of its patient,
-    whether the lesion is in it or not. ``images`` and ``masks`` are (slices, 48, 56), with axes to
-    the right and front. The table gains plane, and position_mm on the axis through the slices.
-    """
-    numbers = np.arange(0, SHAPE[2], every)
-
-    def cut(volumes: np.ndarray) -> np.ndarray:
-        return np.moveaxis(volumes[..., numbers], -1, 1).reshape(-1, *SHAPE[:2])
-
-    table = data.table.loc[data.table.index.repeat(len(numbers))].reset_index(drop=True)
-    table["plane"] = "axial"
-    table["position_mm"] = table["corner_z"] + VOXEL * np.tile(numbers, len(data))
-    images = {name: cut(volumes) for name, volumes in data.contrasts.items()}
-    return Dataset(data.name, images, cut(data.masks), table, data.class_names)
-
-
 def make(
     seed: int = settings.SEED, patients: int = simulator.PATIENTS
 ) -> tuple[dict[str, np.ndarray], np.ndarray, pd.DataFrame]:

@@ -89,19 +89,6 @@ def test_the_split_puts_the_same_patients_on_the_same_side(practice):
         ).all()
 
 
-def test_axial_slices_come_patient_after_patient_from_bottom_to_top(few):
-    slices = data.axial(few, every=4)
-    count = SHAPE[2] // 4
-    assert len(slices) == 4 * count and slices.images.shape[1:] == SHAPE[:2]
-    assert list(slices.table["patient"][::count]) == list(few.table["patient"])
-    row = 2 * count + 5
-    assert np.array_equal(slices.images[row], few.images[2][:, :, 20])
-    assert np.array_equal(slices.masks[row], few.masks[2][:, :, 20])
-    place = few.affine(2) @ [0, 0, 20, 1]
-    assert slices.table["position_mm"][row] == pytest.approx(place[2])
-    assert (slices.labels == np.repeat(few.labels, count)).all()
-
-
 def test_they_are_simulated_once_and_read_from_the_disk(simulated_once):
     first, again = data.load(), data.load()
     assert simulated_once == [1]

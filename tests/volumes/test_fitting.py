@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from course_utils.core import results
 from course_utils.core.errors import CourseError
 from course_utils.volumes import SHAPE, Volumes, cnn3d, fitting
 
@@ -35,7 +36,7 @@ def quick(kind, **changes):
     return dataclasses.replace(fitting.RECIPES[kind], epochs=1, **changes)
 
 
-@pytest.mark.parametrize("kind", ["2d", "3d"])
+@pytest.mark.parametrize("kind", ["vote", "3d"])
 def test_a_run_repeats_and_comes_back(kind, parts, monkeypatch, tmp_path, capsys):
     runs = []
     for folder in ("one", "two"):
@@ -56,41 +57,46 @@ def test_a_run_repeats_and_comes_back(kind, parts, monkeypatch, tmp_path, capsys
     assert "reloaded" not in capsys.readouterr().out
 
 
-def test_all_learn_from_the_same_patients_and_see_labels_of_their_own_patient(parts, monkeypatch):
+def test_all_learn_from_the_same_batches_and_a_vote_has_a_label_a_slice(parts, monkeypatch):
     seen = {}
 
     def fit(model, train, val, epochs, rate, shown):
         images, labels = zip(*train.as_numpy_iterator(), strict=True)
         seen[model.name] = np.concatenate(images), np.concatenate(labels)
+        for part, patients in ((val, 4), (shown, 4)):
+            (answers,) = [labels.shape for _, labels in part.as_numpy_iterator()]
+            assert answers == seen[model.name][1][:patients].shape
         return pd.DataFrame({"epoch": [1]})
 
     monkeypatch.setattr(fitting.training, "fit", fit)
-    for kind in ("2d", "bag", "3d"):
+    steps = {(r.epochs, r.learning_rate, r.batch_size) for r in fitting.RECIPES.values()}
+    assert len(steps) == 1 and list(fitting.RECIPES) == list(cnn3d.KINDS)
+    for kind in ("vote", "bag", "3d"):
         fitting.train(quick(kind), *parts)
     volumes, labels = seen["volumes_3d"]
     assert volumes.shape == (8, *SHAPE, 1) and sorted(labels) == sorted(parts[0].labels)
-    np.testing.assert_array_equal(seen["volumes_bag"][0], volumes)
-    slices, labels = seen["volumes_2d"]
-    count = SHAPE[2] // fitting.EVERY
-    assert slices.shape == (8 * count, *SHAPE[:2], 1)
-    assert np.bincount(labels).tolist() == [2 * count] * 4
-    # Each slice keeps the brightness of its patient's ball beside the label.
-    balls = slices[:, 24, 28, 0] > 0.6
-    assert set(labels[balls]) <= {2, 3} and set(labels[balls])
+    for kind in ("vote", "bag"):
+        np.testing.assert_array_equal(seen[f"volumes_{kind}"][0], volumes)
+    np.testing.assert_array_equal(seen["volumes_bag"][1], labels)
+    each = np.repeat(labels[:, None], cnn3d.SLICES, axis=1)
+    np.testing.assert_array_equal(seen["volumes_vote"][1], each)
 
 
-def test_a_patient_is_the_mean_of_its_slices(parts):
-    model = cnn3d.network("2d")
+@pytest.mark.parametrize("rule", fitting.RULES)
+def test_slices_vote_by_a_rule(parts, rule):
+    model = cnn3d.network("vote")
     data = parts[1]
     votes = fitting.votes(model, data)
-    assert votes.shape == (4, SHAPE[2] // fitting.EVERY, 4)
-    one = data.images[2][:, :, 6 * fitting.EVERY] / np.float32(255)
-    np.testing.assert_allclose(
-        votes[2, 6], model.predict(one[None, ..., None], verbose=0)[0], rtol=1e-4
-    )
-    answers = fitting.predict(model, data)
-    np.testing.assert_allclose(answers, votes.mean(axis=1))
-    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-5)
+    assert votes.shape == (4, cnn3d.SLICES, 4)
+    by_hand = {
+        "mean": votes.mean(axis=1),
+        "product": votes.astype(float).prod(axis=1) ** (1 / cnn3d.SLICES),
+        "largest": votes.max(axis=1),
+    }[rule]
+    answers = fitting.predict(model, data, rule)
+    np.testing.assert_allclose(answers, by_hand / by_hand.sum(axis=1)[:, None], rtol=1e-4)
+    if rule == fitting.RULE:
+        np.testing.assert_array_equal(fitting.predict(model, data), answers)
 
 
 def test_a_volume_is_answered_whole(parts):
@@ -101,7 +107,7 @@ def test_a_volume_is_answered_whole(parts):
     )
 
 
-@pytest.mark.parametrize("kind", ["2d", "bag", "3d"])
+@pytest.mark.parametrize("kind", ["vote", "3d"])
 def test_a_run_answers_for_patients_of_any_classes(kind):
     train, val = (toy(n, seed, ("no", "maybe", "yes")) for n, seed in ((6, 3), (3, 4)))
     run = fitting.train(quick(kind), train, val)
@@ -132,13 +138,30 @@ def test_what_is_recorded_is_what_ran(augment, parts, monkeypatch):
     assert np.allclose(shown, stored, rtol=1e-4) != augment
 
 
+def test_what_the_lesson_takes_is_what_validation_chose():
+    known = results.load("volumes-practice")
+    assert known["settings"]["pooling"] == fitting.POOLING
+    assert set(fitting.POOLING) == set(cnn3d.KINDS)
+    losses = {name: np.mean(row["val_loss"]) for name, row in known["figures"]["rules"].items()}
+    assert min(losses, key=losses.get) == fitting.RULE == known["settings"]["rule"]
+    assert known["settings"]["epochs"] == fitting.RECIPES["3d"].epochs
+
+
+def test_another_pooling_is_another_run(parts, monkeypatch):
+    monkeypatch.setattr(fitting.training, "fit", lambda *args: pd.DataFrame({"epoch": [1]}))
+    kinds = ("max", "mean", None)
+    folders = [fitting.train(quick("bag"), *parts, pooling=kind).folder for kind in kinds]
+    assert len(set(folders)) == 2
+    assert folders[2] == folders[kinds.index(fitting.POOLING["bag"])]
+
+
 def test_another_recipe_is_named(parts):
-    with pytest.raises(CourseError, match="'4d': use one of 2d, bag, 3d"):
+    with pytest.raises(CourseError, match="'4d': use one of vote, taught, bag"):
         fitting.train("4d", *parts)
 
 
-@pytest.mark.parametrize("shape", [(20, 24, 18), (20, 24)])
-def test_moves_shift_whole_voxels_and_mirror_the_first_axis(shape):
+def test_moves_shift_whole_voxels_and_mirror_the_first_axis():
+    shape = 20, 24, 18
     rng = np.random.default_rng(0)
     image = np.zeros(shape, np.float32)
     inside = tuple(slice(5, side - 5) for side in shape)
