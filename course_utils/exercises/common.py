@@ -108,6 +108,13 @@ def array(answer: object, wanted: str, *shapes: tuple[int, ...]) -> np.ndarray:
     return numbers
 
 
+def rule_out(found: np.ndarray, mistakes: Mapping[str, np.ndarray], **tolerance: float) -> None:
+    """Complain in the words of the mistake that gives these very numbers, if one of them does."""
+    for words, wrong in mistakes.items():
+        if np.allclose(found, wrong, **tolerance):
+            raise Wrong(words)
+
+
 @contextlib.contextmanager
 def trying(answer: object, parameters: str, start: str = "It") -> Iterator[Callable]:
     """Give a learner's function to call, and say in words what stops it.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from course_utils.datasets import Dataset
-from course_utils.exercises.common import Wrong, array, number, rows, trying
+from course_utils.exercises.common import Wrong, array, number, rows, rule_out, trying
 
 
 def gliomas(answer: object, data: Dataset) -> None:
@@ -137,9 +137,7 @@ def _compare(got: np.ndarray, right: np.ndarray, slips: Mapping[str, np.ndarray]
     """Find words for a slice that is not right: of a known slip, or of its worst pixel."""
     if np.allclose(got, right, atol=0.01):
         return
-    for words, wrong in slips.items():
-        if np.allclose(got, wrong, atol=0.01):
-            raise Wrong(words)
+    rule_out(got, slips, atol=0.01)
     at = np.unravel_index(np.abs(got - right).argmax(), right.shape)
     raise Wrong(
         f"In a slice made up for this check, the pixel in row {at[0]}, column {at[1]} should "

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from course_utils.core.backend import keras
-from course_utils.exercises.common import Wrong, number_check, trying
+from course_utils.exercises.common import Wrong, number_check, rule_out, trying
 
 layers = keras.layers
 SIDE, CLASSES = 32, 3
@@ -109,9 +109,7 @@ def _preprocessing(seen: list, slices: np.ndarray) -> None:
         "That is MobileNetV2's preprocess_input, and without times 255: take ResNet50's, and "
         "multiply first.": three / 127.5 - 1,
     }
-    for words, values in mistakes.items():
-        if np.allclose(given, values, atol=1e-2):
-            raise Wrong(words)
+    rule_out(given, mistakes, atol=1e-2)
     if not np.allclose(given, 255 * three - MEANS, atol=1e-2):
         raise Wrong(
             f"What reaches the base goes from {given.min():.1f} to {given.max():.1f}. Times 255, "

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import special
 
 from course_utils import settings
-from course_utils.exercises.common import Wrong, array, number, trying
+from course_utils.exercises.common import Wrong, array, number, rule_out, trying
 
 
 def calibration_error(answer: object, data: object) -> None:
@@ -137,9 +137,7 @@ def conformal(answer: object, data: object) -> None:
         <= np.sort(worst)[12],
     }
     if not (given == truth).all():
-        for words, wrong in mistakes.items():
-            if (given == wrong).all():
-                raise Wrong(words)
+        rule_out(given, mistakes)
         raise Wrong(
             "Those are not the sets: one score for each patient, its highest; the k-th smallest of "
             "them; then every class of a new slice whose score does not exceed it."

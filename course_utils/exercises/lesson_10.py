@@ -5,7 +5,7 @@ from scipy.special import softmax
 
 from course_utils import settings
 from course_utils.core.backend import keras
-from course_utils.exercises.common import Wrong, array, trying
+from course_utils.exercises.common import Wrong, array, rule_out, trying
 
 
 def squeeze_and_excite(answer: object, data: object) -> None:
@@ -71,9 +71,7 @@ def pooled_by_attention(answer: object, data: object) -> None:
         "The weights of each column add up to 1. All 15 together should.": softmax(scores, axis=0),
         "The weights add up to 1 already: take the sum, not the mean.": softmax(scores) / 15,
     }
-    for words, weights in mistakes.items():
-        if np.allclose(given, np.tensordot(weights, maps, 2)):
-            raise Wrong(words)
+    rule_out(given, {words: np.tensordot(w, maps, 2) for words, w in mistakes.items()})
     if not np.allclose(given, np.tensordot(softmax(scores), maps, 2)):
         raise Wrong("Not yet. Weights: exp of each score over the sum of all. Then a weighted sum.")
     if not np.allclose(large, given):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils import settings
-from course_utils.exercises.common import Wrong, array, trying
+from course_utils.exercises.common import Wrong, array, rule_out, trying
 
 # A head that lies askew, with voxels that are no cubes: what is left out or swapped shows.
 ASKEW = np.array([[-2.0, 0.3, 0, 90], [0.2, 2.5, -0.4, -126], [0, 0.5, 3, -72], [0, 0, 0, 1]])
@@ -30,9 +30,7 @@ def places_of_voxels(answer: object, data: object) -> None:
         "A step is not 1 mm: multiply the indices by the affine first.": indices + origin,
         "The axes are swapped: x comes first, and z last.": truth[:, ::-1],
     }
-    for words, wrong in mistakes.items():
-        if np.allclose(found, wrong):
-            raise Wrong(words)
+    rule_out(found, mistakes)
     if not np.allclose(found, truth):
         row, axis = np.argwhere(~np.isclose(found, truth))[0]
         raise Wrong(
@@ -69,9 +67,7 @@ def convolution_in_3d(answer: object, data: object) -> None:
         if size == (3, 3, 3):
             swapped = _convolved(volume, kernels.transpose(2, 1, 0, 3, 4))
             mistakes["The kernels' axes are swapped: the first runs along x, as here."] = swapped
-        for words, wrong in mistakes.items():
-            if np.allclose(found, wrong):
-                raise Wrong(words)
+        rule_out(found, mistakes)
         if not np.allclose(found, truth):
             raise Wrong(f"With kernels of {named} it does not give the sums of all products.")
 
