@@ -59,9 +59,7 @@ def initial_weights(classes: int, seed: int = settings.SEED) -> list[np.ndarray]
 
 def predict(weights: Sequence[np.ndarray], images: np.ndarray) -> np.ndarray:
     """Probabilities, (slices, classes), of uint8 slices, (slices, 64, 64)."""
-    model, batches = _loaded(weights), range(0, len(images), 128)
-    scaled = (images[row : row + 128, ..., np.newaxis] / np.float32(255) for row in batches)
-    return np.concatenate([model.predict_on_batch(batch) for batch in scaled])
+    return features.predict(_loaded(weights), images)
 
 
 def count_right(weights: Sequence[np.ndarray], images: np.ndarray, labels: np.ndarray) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy import optimize, special
 
-from course_utils import datasets, settings, training
+from course_utils import datasets, evaluation, settings, training
 from course_utils.core import results
 from course_utils.datasets import Dataset
 from course_utils.evaluation import intervals
@@ -83,9 +83,10 @@ def compare_trainings(dataset: str | None = None) -> Path:
     Deals have the seeds 7, 8 and so on, and so have their trainings. Noise is tried on the first.
     """
     data, schedule = datasets.load(dataset), Schedule()
+    seeds = range(settings.SEED, settings.SEED + DEALS)
+    splits = [federated_split(data, seed=seed) for seed in seeds]
     told, about = [], []
-    for seed in range(settings.SEED, settings.SEED + DEALS):
-        train, val, test = federated_split(data, seed=seed)
+    for seed, (train, val, test) in zip(seeds, splits, strict=True):
         once = dataclasses.replace(schedule, seed=seed)
         trained, more = _trained(train, val, once)
         told.append(
@@ -102,9 +103,9 @@ def compare_trainings(dataset: str | None = None) -> Path:
         found
         | {
             "verdict": verdict(found["federated_minus_pooled"]),
-            "recipe": _by_the_recipe(data),
+            "recipe": _by_the_recipe(*splits[0]),
             "deals": about,
-            "privacy": _private(data, schedule),
+            "privacy": _private(*splits[0], schedule),
         },
         command=results.command("federated", "measure", dataset=data.name),
         dataset=data.name,
@@ -182,35 +183,37 @@ def _trained(train: Dataset, val: Dataset, schedule: Schedule) -> tuple[dict, di
         weights[way] = history[-1]
     honest = [part for number, part in enumerate(parts) if number != largest]
     weights["FedAvg without the liar"] = by_hand.federate(honest, schedule)[-1]
-    curves["pooled"] = [
-        by_hand.count_right(one, val.images, val.labels) / len(val) for one in pooled[1:]
-    ]
+    curves["pooled"] = [_share_right(one, val) for one in pooled[1:]]
     return weights, {"liar": hospitals.NAMES[largest], "validation": curves}
 
 
-def _by_the_recipe(data: Dataset) -> float:
-    """Test accuracy of lesson 03's recipe on the pooled slices of the first deal."""
-    train, val, test = federated_split(data)
+def _share_right(weights: list[np.ndarray], data: Dataset) -> float:
+    return float(evaluation.share_right(data.labels, by_hand.predict(weights, data.images)))
+
+
+def _by_the_recipe(train: Dataset, val: Dataset, test: Dataset) -> float:
+    """Test accuracy of lesson 03's recipe on the pooled slices of a deal."""
     said = training.train("baseline", train, val).predict(test)
-    return float((said.argmax(axis=1) == test.labels).mean())
+    return float(evaluation.share_right(test.labels, said))
 
 
-def _private(data: Dataset, schedule: Schedule) -> list[dict[str, float]]:
+def _private(
+    train: Dataset, val: Dataset, test: Dataset, schedule: Schedule
+) -> list[dict[str, float]]:
     """Test accuracy of the federation by noise, and the epsilon that goes with it."""
     from flwr.serverapp.strategy import DifferentialPrivacyServerSideFixedClipping, FedAvg
 
     from course_utils.federation import flower_app
 
-    train, val, test = federated_split(data)
     hospitals.store(train, val)
     kept, everyone = [], len(hospitals.NAMES)
     for noise in NOISE:
-        inner = FedAvg(evaluate_metrics_aggr_fn=flower_app.add_up)
+        inner = FedAvg(fraction_evaluate=0.0)  # Nobody asks what the rounds between are worth.
         strategy = DifferentialPrivacyServerSideFixedClipping(inner, noise, CLIP, everyone)
         # Whoever counts for more would need more noise: here each hospital counts alike.
         client = flower_app.app(flower_app.one_vote)
-        history, _ = flower_app.federate(strategy, schedule, len(data.class_names), client)
-        share = by_hand.count_right(history[-1], test.images, test.labels) / len(test)
+        history, _ = flower_app.federate(strategy, schedule, len(train.class_names), client)
+        share = _share_right(history[-1], test)
         level = epsilon(noise, schedule.rounds) if noise else None
         kept.append({"noise": noise, "epsilon": level, "accuracy": share})
         print(f"noise {noise}: {share:.1%}")

@@ -120,7 +120,10 @@ def votes(model: keras.Model, data: Volumes) -> np.ndarray:
 def predict(model: keras.Model, data: Volumes, rule: str = RULE) -> np.ndarray:
     """Probabilities of patients, (patients, classes); of slices that vote, by a rule."""
     answers = features.predict(model, data.stacked(), 8)
-    if answers.ndim == 3:
-        answers = RULES[rule](answers)
-        answers = answers / answers.sum(axis=1, keepdims=True)
-    return answers
+    return decided(answers, rule) if answers.ndim == 3 else answers
+
+
+def decided(votes: np.ndarray, rule: str) -> np.ndarray:
+    """Probabilities of patients, (patients, classes), of those of slices, by a rule."""
+    answers = RULES[rule](votes)
+    return answers / answers.sum(axis=1, keepdims=True)

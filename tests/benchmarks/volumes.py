@@ -43,11 +43,11 @@ def main() -> None:
         tried = figures["pooling"][kind] = {}
         for name in cnn3d.POOLINGS:
             run = fitting.train(kind, train, val, SEEDS[0], name)
-            answers = run.predict(val)
-            tried[name] = {"val_loss": entropy(val.labels, answers)}
-            for part in ("val", "test", "fresh"):
-                answers = run.predict(parts[part])
-                tried[name][part] = float(evaluation.share_right(parts[part].labels, answers))
+            answers = {part: run.predict(patients) for part, patients in parts.items()}
+            tried[name] = {"val_loss": entropy(val.labels, answers["val"])}
+            for part, patients in parts.items():
+                share = evaluation.share_right(patients.labels, answers[part])
+                tried[name][part] = float(share)
             print(kind, name, tried[name], flush=True)
             keras.utils.clear_session()
     pooling = {}
@@ -69,8 +69,8 @@ def main() -> None:
             row.setdefault("train", []).append(learned)
             if kind == "vote":
                 found = fitting.votes(run.model, val)
-                for name, rule in fitting.RULES.items():
-                    answers = rule(found) / rule(found).sum(axis=1, keepdims=True)
+                for name in fitting.RULES:
+                    answers = fitting.decided(found, name)
                     tried = figures["rules"].setdefault(name, {"val_loss": [], "val": []})
                     tried["val_loss"].append(entropy(val.labels, answers))
                     tried["val"].append(float(evaluation.share_right(val.labels, answers)))

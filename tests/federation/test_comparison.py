@@ -105,7 +105,7 @@ def test_it_is_written_down_with_all_that_it_takes_to_repeat_it(few, monkeypatch
     monkeypatch.setattr(comparison, "Schedule", short)
     monkeypatch.setattr(comparison, "DEALS", 2)
     monkeypatch.setattr(comparison, "NOISE", (0.0, 1.0))
-    monkeypatch.setattr(comparison, "_by_the_recipe", lambda data: 0.5)
+    monkeypatch.setattr(comparison, "_by_the_recipe", lambda *parts: 0.5)
     path = comparison.compare_trainings()
     about = json.loads(path.read_text())
     assert path.name == "federated-practice.json"
