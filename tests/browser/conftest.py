@@ -1,10 +1,9 @@
 """Chromium, driven by Playwright; where one of the two is missing, tests of pages are skipped."""
 
-import socket
-
 import pytest
 
 from course_utils.cli import book
+from course_utils.federation import subprocesses
 
 
 # Playwright keeps an event loop running in this thread, beside which no other can be started: it
@@ -28,10 +27,4 @@ def chromium():
 @pytest.fixture(scope="session")
 def free_port():
     """Function that returns a port which nobody uses."""
-
-    def find():
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            return free.getsockname()[1]
-
-    return find
+    return lambda: subprocesses.free_ports(1)[0]

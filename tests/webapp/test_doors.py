@@ -23,6 +23,7 @@ import psutil
 import pytest
 
 from course_utils import settings
+from course_utils.federation import subprocesses
 
 doors = pytest.importorskip(
     "course_utils.webapp.doors", reason="the extra 'app' is not installed: make extras"
@@ -112,9 +113,7 @@ def wait_for(what, why):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     here = tmp_path_factory.mktemp("door")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = subprocesses.free_ports(1)
     with (here / "log").open("w") as log:
         command = [sys.executable, "-c", LIGHT, str(port)]
         process = subprocess.Popen(command, cwd=settings.ROOT, stdout=log, stderr=log)
